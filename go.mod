@@ -1,0 +1,3 @@
+module github.com/gowats/gowats
+
+go 1.26

@@ -1,0 +1,82 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Severity says what a finding means for the report.
+type Severity uint8
+
+// The severities.
+const (
+	Violation Severity = iota // a server refuses the report
+	Warning                   // the report is stored, and marked
+)
+
+// Finding is one thing that is wrong or odd in a report.
+type Finding struct {
+	Path     string   `json:"path"`    // JSON path in the WSJF form: $.root.steps[3].numericMeas[0].compOp
+	Rule     string   `json:"rule"`    // stable word: required type enum length range unique reference characters …
+	Message  string   `json:"message"` // one sentence for a person
+	Severity Severity `json:"-"`
+}
+
+// Findings is a list of findings in document order.
+type Findings []Finding
+
+// Violations returns the findings for which a server refuses the report, in order; nil when there are none.
+func (f Findings) Violations() Findings { return f.only(Violation) }
+
+// Warnings returns the findings that only mark the report, in order; nil when there are none.
+func (f Findings) Warnings() Findings { return f.only(Warning) }
+
+func (f Findings) only(s Severity) Findings {
+	var out Findings
+	for _, finding := range f {
+		if finding.Severity == s {
+			out = append(out, finding)
+		}
+	}
+	return out
+}
+
+// Err returns nil when there is no violation, else an [*InvalidError] with the violations.
+func (f Findings) Err() error {
+	if v := f.Violations(); len(v) > 0 {
+		return &InvalidError{v}
+	}
+	return nil
+}
+
+// InvalidError says why a report is refused.
+type InvalidError struct {
+	Violations Findings // at least one
+}
+
+func (e *InvalidError) Error() string {
+	const shown = 3
+	var b strings.Builder
+	for i, v := range e.Violations {
+		if i == shown {
+			fmt.Fprintf(&b, "; and %d more", len(e.Violations)-shown)
+			break
+		}
+		if i > 0 {
+			b.WriteString("; ")
+		}
+		fmt.Fprintf(&b, "%s: %s", v.Path, v.Message)
+	}
+	return b.String()
+}
+
+// SyntaxError says where a document stops being readable. Nothing of it can be used.
+type SyntaxError struct {
+	Offset       int // bytes before the error
+	Line, Column int // from 1; Column counts bytes
+	Reason       string
+}
+
+func (e *SyntaxError) Error() string {
+	return fmt.Sprintf("line %d, column %d: %s", e.Line, e.Column, e.Reason)
+}
