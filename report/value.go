@@ -24,6 +24,27 @@ func (o Optional[T]) Or(fallback T) T {
 	return fallback
 }
 
+// IsZero reports whether o is absent; encoding/json leaves such members out under omitzero.
+func (o Optional[T]) IsZero() bool { return !o.Present }
+
+// MarshalJSON returns the value's JSON, null when absent.
+func (o Optional[T]) MarshalJSON() ([]byte, error) {
+	if !o.Present {
+		return []byte("null"), nil
+	}
+	return json.Marshal(o.Value)
+}
+
+// UnmarshalJSON reads the value; null makes o absent.
+func (o *Optional[T]) UnmarshalJSON(data []byte) error {
+	if string(data) == "null" {
+		*o = Optional[T]{}
+		return nil
+	}
+	o.Present = true
+	return json.Unmarshal(data, &o.Value)
+}
+
 // Number is a numeric member that may be absent, and that is written as exactly as it was read.
 //
 // It holds a float64 and, only where that does not give back what was read, the literal: a decimal of more digits than a float64 has,

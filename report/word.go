@@ -76,6 +76,23 @@ func (s Status) Letter() string {
 	return string(rune(s))
 }
 
+// MarshalText returns the word, as report headers carry it.
+func (s Status) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// UnmarshalText reads what ParseStatus reads; "" is absent, any other text is Unknown.
+func (s *Status) UnmarshalText(text []byte) error {
+	if len(text) == 0 {
+		*s = 0
+		return nil
+	}
+	parsed, ok := ParseStatus(string(text))
+	if !ok {
+		parsed = Unknown
+	}
+	*s = parsed
+	return nil
+}
+
 // Group is the part of a sequence a step belongs to. The zero Group is absent and means Main.
 type Group byte
 
