@@ -550,8 +550,29 @@ func (x *xmlScanner) attr(local string) string {
 // depth returns how many elements are open.
 func (x *xmlScanner) depth() int { return len(x.open) }
 
+// each calls child for every child of the element that has just started, and returns that element's own text at its end.
+// child reads to the end of its element.
+func (x *xmlScanner) each(child func(name string) error) (string, error) {
+	var text []byte
+	for depth := x.depth(); ; {
+		kind, err := x.next()
+		switch {
+		case err != nil:
+			return "", err
+		case kind == xmlText:
+			text = append(text, x.text...)
+		case kind == xmlStart:
+			if err := child(x.name); err != nil {
+				return "", err
+			}
+		case x.depth() < depth:
+			return string(text), nil
+		}
+	}
+}
+
 // skip reads to the end of the element that has just started.
-func (x *xmlScanner) skip() error {
+func (x *xmlScanner) skip(string) error {
 	for depth := x.depth(); x.depth() >= depth; {
 		if _, err := x.next(); err != nil {
 			return err
@@ -561,18 +582,4 @@ func (x *xmlScanner) skip() error {
 }
 
 // content reads to the end of the element that has just started and returns its text, without that of its children.
-func (x *xmlScanner) content() (string, error) {
-	depth := x.depth()
-	var text []byte
-	for {
-		kind, err := x.next()
-		switch {
-		case err != nil:
-			return "", err
-		case kind == xmlText && x.depth() == depth:
-			text = append(text, x.text...)
-		case kind == xmlEnd && x.depth() < depth:
-			return string(text), nil
-		}
-	}
-}
+func (x *xmlScanner) content() (string, error) { return x.each(x.skip) }
