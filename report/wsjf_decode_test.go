@@ -347,6 +347,15 @@ func TestBareWordsInUnknownMembersBecomeTexts(t *testing.T) {
 	}
 }
 
+func TestBareWordsForTextsAreTakenAsTexts(t *testing.T) {
+	r, findings := decode(t, `{"type":"T","uut":{},"sn":NaN,"result":NaN}`)
+	if got, want := lines(findings), "warning type $.sn\nwarning type $.result\nviolation enum $.result\n"; r.SerialNumber != "NaN" || got != want {
+		t.Errorf("serial number is %q with the findings\n%swant NaN and\n%s", r.SerialNumber, got, want)
+	}
+	again, _ := decode(t, encode(r))
+	wantSame(t, "report read back", again, r)
+}
+
 func TestHalfASurrogatePairIsReplaced(t *testing.T) {
 	r, findings := decode(t, `{"type":"T","uut":{},"sn":"a\ud800b","pn":"\ud83d\ude42","rev":"\udc00\ud800","x":"\ud800"}`)
 	if r.SerialNumber != "a\ufffdb" || r.PartNumber != "🙂" || r.Revision != "\ufffd\ufffd" {
