@@ -576,3 +576,39 @@ func (x *xmlScanner) content() (string, error) {
 		}
 	}
 }
+
+// children calls on for each child of the element that has just started, up to its end. What on does not read of the child is passed over.
+func (x *xmlScanner) children(on func() error) error {
+	for {
+		kind, err := x.next()
+		if err != nil {
+			return err
+		}
+		switch kind {
+		case xmlEnd:
+			return nil
+		case xmlText:
+			continue
+		}
+		depth := x.depth()
+		if err := on(); err != nil {
+			return err
+		}
+		for x.depth() >= depth {
+			if _, err := x.next(); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// namespace returns the namespace of the element that has just started, as far as its own attributes declare it: good for a root.
+func (x *xmlScanner) namespace() string {
+	prefix, _ := splitName(x.open[len(x.open)-1])
+	for _, a := range x.attrs {
+		if prefix == "" && a.prefix == "" && a.name == "xmlns" || prefix != "" && a.prefix == "xmlns" && a.name == prefix {
+			return a.value
+		}
+	}
+	return ""
+}
