@@ -94,8 +94,7 @@ type Reading struct {
 type reading struct {
 	src    io.Reader
 	opt    ReadOptions
-	losses []Loss
-	lost   int // also those that are not listed
+	losses lossList
 }
 
 // Read begins to read src, which is not closed.
@@ -107,8 +106,9 @@ func (f Format) Read(src io.Reader, opt ReadOptions) *Reading {
 // says where; the reports before it are good.
 func (r *Reading) Reports() iter.Seq2[*report.Report, error] { return r.format.read(&r.reading) }
 
-// Losses returns what was in the file and not in the reports, when Reports has ended.
-func (r *Reading) Losses() []Loss { return r.losses }
+// Losses returns what was in the file and not in the reports, when Reports has ended: each kind once, with how often it was met, and
+// at most 1000 of them.
+func (r *Reading) Losses() []Loss { return r.losses.all() }
 
 // CanWrite reports whether Write works.
 func (f Format) CanWrite() bool { return f.write != nil }

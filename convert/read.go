@@ -10,21 +10,9 @@ import (
 	"github.com/gowats/gowats/report"
 )
 
-// maxLosses is how many losses of one file are listed.
-const maxLosses = 1000
-
-// lose notes that something of the file is not in the report. Beyond maxLosses the last entry counts them.
+// lose notes that something of the file is not in the report.
 func (in *reading) lose(where, format string, args ...any) {
-	in.lost++
-	switch {
-	case in.lost < maxLosses:
-		in.losses = append(in.losses, Loss{where, fmt.Sprintf(format, args...)})
-	case in.lost == maxLosses:
-		in.losses = append(in.losses, Loss{})
-		fallthrough
-	default:
-		in.losses[maxLosses-1] = Loss{"file", fmt.Sprintf("%d further losses are not listed", in.lost-maxLosses+1)}
-	}
+	in.losses.add(where, fmt.Sprintf(format, args...))
 }
 
 // xmlReading is an XML file being read.

@@ -161,7 +161,7 @@ func (r wsxfReader) child(rep *report.Report, name string) error {
 		return err
 	}
 	r.lose(r.where(), "<%s> is not known here", name)
-	return r.skip(name)
+	return nil
 }
 
 func (r wsxfReader) uut(t *report.Test) error {
@@ -207,7 +207,7 @@ func (r wsxfReader) comment(to *string) error {
 	_, err := r.each(func(name string) (err error) {
 		if name != "Comment" {
 			r.lose(r.where(), "<%s> is not known here", name)
-			return r.skip(name)
+			return nil
 		}
 		text, err := r.content()
 		if *to != "" {
@@ -249,7 +249,7 @@ func (r wsxfReader) uur(u *report.Repair) error {
 			return r.process(&u.Process)
 		}
 		r.lose(r.where(), "<%s> is not known here", name)
-		return r.skip(name)
+		return nil
 	})
 	return err
 }
@@ -258,7 +258,7 @@ func (r wsxfReader) process(p *report.Process) error {
 	p.Code = r.integer("Code", r.attr("Code"))
 	p.CodeFormat = r.attr("CodeFormat")
 	p.Name = r.attr("Name")
-	return r.skip("Process")
+	return nil
 }
 
 func (r wsxfReader) miscInfo(rep *report.Report) (err error) {
@@ -310,7 +310,7 @@ func (r wsxfReader) subUnit(rep *report.Report) error {
 		}
 	}
 	rep.SubUnits = append(rep.SubUnits, u)
-	return r.skip("ReportUnitHierarchy")
+	return nil
 }
 
 func (r wsxfReader) asset(rep *report.Report) error {
@@ -336,7 +336,7 @@ func (r wsxfReader) asset(rep *report.Report) error {
 		}
 	}
 	rep.Assets = append(rep.Assets, asset)
-	return r.skip("Asset")
+	return nil
 }
 
 func (r wsxfReader) assetStats(rep *report.Report) error {
@@ -349,7 +349,7 @@ func (r wsxfReader) assetStats(rep *report.Report) error {
 		}
 	}
 	rep.AssetStats = append(rep.AssetStats, stats)
-	return r.skip("AssetStats")
+	return nil
 }
 
 // failure reads a Failures element, which is one failure, into the sub-unit that PartIdx names.
@@ -405,7 +405,7 @@ func (r wsxfReader) binary(rep *report.Report) error {
 	_, err := r.each(func(name string) error {
 		if name != "Data" {
 			r.lose(r.where(), "<%s> is not known here", name)
-			return r.skip(name)
+			return nil
 		}
 		for _, a := range r.attrs {
 			switch a.name {

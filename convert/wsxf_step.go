@@ -95,7 +95,7 @@ func (r wsxfReader) stepChild(s *report.Step, name string) (err error) {
 	default:
 		r.lose(r.where(), "<%s> is not known here, or stands twice in one step", name)
 	}
-	return r.skip(name)
+	return nil
 }
 
 func (r wsxfReader) sequence() *report.Sequence {
@@ -267,7 +267,7 @@ func (r wsxfReader) chart() (*report.Chart, error) {
 	_, err := r.each(func(name string) error {
 		if name != "Series" {
 			r.lose(r.where(), "<%s> is not known in a chart", name)
-			return r.skip(name)
+			return nil
 		}
 		series, err := r.series()
 		c.Series = append(c.Series, series)
@@ -298,7 +298,7 @@ func (r wsxfReader) series() (report.Series, error) {
 			return err
 		}
 		r.lose(r.where(), "<%s> is not known in a series", name)
-		return r.skip(name)
+		return nil
 	})
 	return s, err
 }
@@ -344,7 +344,7 @@ func (r wsxfReader) additionalData() (report.AdditionalData, error) {
 	_, err := r.each(func(name string) error {
 		if name != "Prop" {
 			r.lose(r.where(), "<%s> is not known among additional data", name)
-			return r.skip(name)
+			return nil
 		}
 		p, err := r.property()
 		d.Props = append(d.Props, p)
@@ -385,7 +385,7 @@ func (r wsxfReader) property() (*report.Property, error) {
 			return err
 		}
 		r.lose(r.where(), "<%s> is not known in a property", name)
-		return r.skip(name)
+		return nil
 	})
 	return p, err
 }
@@ -405,7 +405,7 @@ func (r wsxfReader) propertyArray() (*report.PropertyArray, error) {
 	_, err := r.each(func(name string) error {
 		if name != "Index" {
 			r.lose(r.where(), "<%s> is not known in an array", name)
-			return r.skip(name)
+			return nil
 		}
 		e := &report.PropertyElement{}
 		for _, a := range r.attrs {
@@ -429,7 +429,7 @@ func (r wsxfReader) propertyArray() (*report.PropertyArray, error) {
 		_, err := r.each(func(name string) (err error) {
 			if name != "Prop" || e.Value != nil {
 				r.lose(r.where(), "<%s> is not known in an array element, or stands twice", name)
-				return r.skip(name)
+				return nil
 			}
 			e.Value, err = r.property()
 			return err

@@ -1,6 +1,7 @@
 package convert
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -32,18 +33,18 @@ func writeWSXF(dst io.Writer, reports []*report.Report, _ WriteOptions) ([]Loss,
 		w.lose("document", "%d characters that XML cannot carry are written as U+FFFD", w.lost)
 	}
 	_, err := dst.Write(w.dst)
-	return w.losses, err
+	return w.losses.all(), err
 }
 
 // wsxfWriter writes one report after the other.
 type wsxfWriter struct {
 	xmlWriter
-	losses       []Loss
+	losses       lossList
 	measurements int // MeasOrderNumber of the next one: over the whole report, all kinds together, from −1
 }
 
 func (w *wsxfWriter) lose(where, format string, args ...any) {
-	w.losses = append(w.losses, Loss{where, fmt.Sprintf(format, args...)})
+	w.losses.add(where, fmt.Sprintf(format, args...))
 }
 
 func (w *wsxfWriter) integer(name string, v report.Optional[int]) {
@@ -98,8 +99,8 @@ func (w *wsxfWriter) extra(members []report.Member) {
 
 // hasAttribute reports whether the tag that is open has an attribute of that name already.
 func (w *wsxfWriter) hasAttribute(name string) bool {
-	tag := string(w.dst[strings.LastIndexByte(string(w.dst), '<'):])
-	return strings.Contains(tag, " "+name+"=\"")
+	tag := w.dst[bytes.LastIndexByte(w.dst, '<'):]
+	return bytes.Contains(tag, []byte(" "+name+"=\""))
 }
 
 func (w *wsxfWriter) report(r *report.Report) {

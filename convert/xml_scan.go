@@ -551,35 +551,50 @@ func (x *xmlScanner) attr(local string) string {
 func (x *xmlScanner) depth() int { return len(x.open) }
 
 // each calls child for every child of the element that has just started, and returns that element's own text at its end.
-// child reads to the end of its element.
+// What child does not read of its element is passed over.
 func (x *xmlScanner) each(child func(name string) error) (string, error) {
 	var text []byte
-	for depth := x.depth(); ; {
+	for {
 		kind, err := x.next()
 		switch {
 		case err != nil:
 			return "", err
+		case kind == xmlEnd:
+			return string(text), nil
 		case kind == xmlText:
 			text = append(text, x.text...)
-		case kind == xmlStart:
-			if err := child(x.name); err != nil {
+			continue
+		}
+		depth := x.depth()
+		if err := child(x.name); err != nil {
+			return "", err
+		}
+		for x.depth() >= depth {
+			if _, err := x.next(); err != nil {
 				return "", err
 			}
-		case x.depth() < depth:
-			return string(text), nil
 		}
 	}
 }
 
-// skip reads to the end of the element that has just started.
-func (x *xmlScanner) skip(string) error {
-	for depth := x.depth(); x.depth() >= depth; {
-		if _, err := x.next(); err != nil {
-			return err
-		}
-	}
-	return nil
+// children calls child for every child of the element that has just started, as each does.
+func (x *xmlScanner) children(child func() error) error {
+	_, err := x.each(func(string) error { return child() })
+	return err
 }
 
 // content reads to the end of the element that has just started and returns its text, without that of its children.
-func (x *xmlScanner) content() (string, error) { return x.each(x.skip) }
+func (x *xmlScanner) content() (string, error) {
+	return x.each(func(string) error { return nil })
+}
+
+// namespace returns the namespace of the element that has just started, as far as its own attributes declare it: good for a root.
+func (x *xmlScanner) namespace() string {
+	prefix, _ := splitName(x.open[len(x.open)-1])
+	for _, a := range x.attrs {
+		if prefix == "" && a.prefix == "" && a.name == "xmlns" || prefix != "" && a.prefix == "xmlns" && a.name == prefix {
+			return a.value
+		}
+	}
+	return ""
+}
