@@ -90,10 +90,10 @@ func (w *wsxfWriter) extra(members []report.Member) {
 		var text string
 		if name, rest := cutName([]byte(m.Name)); len(name) == 0 || len(rest) > 0 || strings.Contains(m.Name, ":") ||
 			json.Unmarshal(m.Value, &text) != nil || w.hasAttribute(m.Name) {
-			w.lose(m.Name, "a member that WSXF has no place for")
+			w.lose(m.Name, "WSXF has no place for the member %s", m.Name)
 			continue
 		}
-		w.attr(m.Name, text)
+		w.optional(m.Name, text)
 	}
 }
 
