@@ -539,12 +539,18 @@ func clip(b []byte) []byte { return b[:min(len(b), 40)] }
 
 // attr returns the value of the attribute of that local name, "" when it is not there.
 func (x *xmlScanner) attr(local string) string {
-	for _, a := range x.attrs {
-		if a.name == local && a.prefix != "xmlns" {
-			return a.value
+	value, _ := x.lookup(local)
+	return value
+}
+
+// lookup returns the value of the attribute of that local name, and whether it is there.
+func (x *xmlScanner) lookup(local string) (string, bool) {
+	for i := range x.attrs {
+		if a := &x.attrs[i]; a.name == local && a.prefix != "xmlns" {
+			return a.value, true
 		}
 	}
-	return ""
+	return "", false
 }
 
 // depth returns how many elements are open.
