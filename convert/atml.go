@@ -19,6 +19,7 @@ func atml() Format {
 		Name: "atml", Title: "ATML test results (IEEE 1636.1) of TestStand", Extensions: []string{".xml"}, ManyUnits: true,
 		probe: probeATML,
 		read:  readATML,
+		write: writeATML,
 	}
 }
 

@@ -102,7 +102,7 @@ func (a *atmlReader) addedStep(d *atmlStep) error {
 	s.ID = x.integer("id")
 	s.Name, s.hasName = x.lookup("name")
 	_, s.hasStatus = x.lookup("status")
-	s.Status, s.Type = x.status("status"), x.attr("stepType")
+	s.Status, s.Type, s.TSGuid = x.status("status"), x.attr("stepType"), x.attr("tsGuid")
 	s.Start = report.TimeText(x.attr("start"))
 	s.TotalTime, s.TotalTimeFormat = x.number("totTime"), x.attr("totTimeFormat")
 	s.ErrorCode, s.ErrorCodeFormat, s.ErrorMessage = x.integer("errorCode"), x.attr("errorCodeFormat"), x.attr("errorMessage")
@@ -168,6 +168,9 @@ func (s *addedStep) apply(d *atmlStep) {
 	}
 	if s.Type != "" {
 		d.Type = s.Type
+	}
+	if s.TSGuid != "" {
+		d.TSGuid = s.TSGuid
 	}
 	if s.Start.Present() {
 		d.Start = s.Start

@@ -200,7 +200,7 @@ func (a *atmlReader) resultSet(r *report.Report) error {
 		r.Test.ErrorCode, r.Test.ErrorMessage = root.ErrorCode, root.ErrorMessage
 		root.ErrorCode, root.ErrorMessage = report.Optional[int]{}, ""
 	}
-	if a.version == "2.02" && len(root.Steps) == 1 && root.Steps[0].Sequence != nil { // there the main sequence stands inside
+	if a.version == "2.02" && len(root.Steps) == 1 { // there the main sequence stands inside
 		root = root.Steps[0]
 		if !d.judged {
 			status = root.Status
