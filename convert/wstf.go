@@ -9,11 +9,12 @@ import (
 	"iter"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/gowats/gowats/report"
 )
 
-// The lines that structure a WSTF file. Source: the WATS standard text format of support.wats.com article 207424623.
+// The lines that structure a WSTF file. Source: support.wats.com article 207424623.
 const (
 	wstfHeader   = "--Header-Start--"
 	wstfSteps    = "--Step-Data-Start--"
@@ -21,8 +22,16 @@ const (
 	wstfEnd      = "--UUT-End--"
 )
 
-// maxLine is the longest line of a text format.
-const maxLine = 16 << 20
+// Bounds of a text file. What is larger is hostile or no report.
+const (
+	maxLine      = 16 << 20
+	maxCells     = 256
+	maxUnitBytes = 256 << 20
+	maxUnitSteps = 500_000 // also the elements of a unit in XML
+)
+
+// maxUnitErrors is how many unreadable units of one file are told one by one.
+const maxUnitErrors = 20
 
 func wstf() Format {
 	return Format{
@@ -34,15 +43,20 @@ func wstf() Format {
 }
 
 func probeWSTF(head []byte) float64 {
+	text, err := io.ReadAll(newTextReader(bytes.NewReader(head)))
 	switch {
-	case !bytes.Contains(head, []byte(wstfHeader)):
+	case err != nil || !bytes.Contains(text, []byte(wstfHeader)):
 		return 0
-	case bytes.Contains(head, []byte(wstfSteps)):
+	case bytes.Contains(text, []byte(wstfSteps)):
 		return 1
 	}
 	return 0.8
 }
 
+// readWSTF yields one report per unit. The units of a file do not depend on each other: one that cannot be read is passed over, those
+// behind it are read, and the error comes last.
+//
+// A unit whose end marker is missing is given as far as it goes, and is an error too.
 func readWSTF(in *reading) iter.Seq2[*report.Report, error] {
 	return func(yield func(*report.Report, error) bool) {
 		lines := bufio.NewScanner(newTextReader(in.src))
@@ -50,46 +64,89 @@ func readWSTF(in *reading) iter.Seq2[*report.Report, error] {
 		r := &wstfReader{reading: in, lines: lines}
 		for {
 			rep, err := r.unit()
-			if errors.Is(err, io.EOF) {
+			if rep != nil && !yield(rep, nil) {
 				return
 			}
-			// A unit that is cut off is given with its error: what is there is worth keeping.
-			if !yield(rep, err) || err != nil {
-				return
+			if err != nil && !errors.Is(err, io.EOF) {
+				r.failed.add(err)
+			}
+			if r.ended {
+				break
 			}
 		}
+		if err := r.failed.err(); err != nil {
+			yield(nil, fmt.Errorf("read WSTF: %w", err))
+		}
 	}
+}
+
+// unitErrors collects what is wrong with the units of one file.
+type unitErrors struct {
+	listed  []error
+	omitted int
+}
+
+func (e *unitErrors) add(err error) {
+	if len(e.listed) == maxUnitErrors {
+		e.omitted++
+		return
+	}
+	e.listed = append(e.listed, err)
+}
+
+// err returns nil when there is none.
+func (e *unitErrors) err() error {
+	if e.omitted > 0 {
+		return fmt.Errorf("%w\nand %d more", errors.Join(e.listed...), e.omitted)
+	}
+	return errors.Join(e.listed...)
 }
 
 // wstfReader reads one unit after the other.
 type wstfReader struct {
 	*reading
-	lines *bufio.Scanner
-	line  int
+	lines  *bufio.Scanner
+	line   int
+	ended  bool // there are no more lines
+	begun  bool // the header of the next unit was read already
+	failed unitErrors
 
-	rep     *report.Report
-	columns map[string]int  // of the step rows, by name
-	open    []*report.Step  // the sequences that are open, the root first
-	multi   *report.Step    // the multi test that following rows may join
-	last    *report.Step    // the step opened last, to which charts belong
-	chart   *report.Chart   // to which series belong
-	status  string          // UUTStatus, the last one given
-	active  bool            // ConverterMode is Active
-	local   string          // StartDateTime
-	utc     string          // UTCStartDateTime
-	missing map[string]bool // statuses that are to be found, by step
+	rep          *report.Report
+	began        int         // line of the header
+	size         int         // bytes of the unit so far
+	steps        int         // rows of the unit so far
+	inSteps      bool        // between the marks of the step part
+	columns      wstfColumns // of the step rows
+	columnsKnown bool
+	open         []*report.Step // the sequences that are open, the root first
+	last         *report.Step   // the step opened last, to which charts belong
+	multi        wstfMulti      // the multi test that following rows may join
+	status       string         // UUTStatus, the last one given
+	local, utc   string         // StartDateTime, UTCStartDateTime
+	active       bool           // ConverterMode is Active
 }
 
 // next returns the next line without its end.
 func (r *wstfReader) next() (string, error) {
 	if !r.lines.Scan() {
-		if err := r.lines.Err(); err != nil {
-			return "", r.fail("%v", err)
+		r.ended = true
+		switch err := r.lines.Err(); {
+		case errors.Is(err, bufio.ErrTooLong):
+			r.line++
+			return "", r.fail("the line is longer than %d bytes", maxLine)
+		case err != nil:
+			return "", r.fail("%w", err)
 		}
 		return "", io.EOF
 	}
 	r.line++
-	return strings.TrimRight(r.lines.Text(), "\r"), nil
+	line := strings.TrimRight(r.lines.Text(), "\r")
+	r.size += len(line) + 1
+	if !utf8.ValidString(line) {
+		r.lose(r.where(), "bytes that are no UTF-8 are read as U+FFFD")
+		line = strings.ToValidUTF8(line, "\uFFFD")
+	}
+	return line, nil
 }
 
 func (r *wstfReader) where() string { return "line " + strconv.Itoa(r.line) }
@@ -98,91 +155,146 @@ func (r *wstfReader) fail(format string, args ...any) error {
 	return fmt.Errorf("line %d: %w", r.line, fmt.Errorf(format, args...))
 }
 
-// unit reads up to the end of the next unit. It returns io.EOF when there is none.
-func (r *wstfReader) unit() (*report.Report, error) {
-	for {
-		line, err := r.next()
-		if err != nil {
-			return nil, err
-		}
-		if strings.TrimSpace(line) == wstfHeader {
-			break
-		}
-		if strings.TrimSpace(line) != "" {
-			r.lose(r.where(), "the text before %s is passed over", wstfHeader)
+// wstfMark returns the mark that line is, "" when it is none. Blanks behind the first hyphens occur.
+func wstfMark(line string) string {
+	trimmed := strings.TrimSpace(line)
+	if !strings.HasPrefix(trimmed, "--") {
+		return ""
+	}
+	mark := "--" + strings.TrimLeft(trimmed[2:], " ")
+	for _, known := range [...]string{wstfHeader, wstfSteps, wstfStepsEnd, wstfEnd} {
+		if strings.EqualFold(mark, known) {
+			return known
 		}
 	}
+	return ""
+}
+
+// unit reads up to the end of the next unit. It returns io.EOF when there is none. After an error it has read to where the next may begin.
+func (r *wstfReader) unit() (*report.Report, error) {
+	if err := r.toHeader(); err != nil {
+		return nil, err
+	}
 	r.begin()
-	section := r.headerLine
 	for {
 		line, err := r.next()
-		if errors.Is(err, io.EOF) {
-			err = r.fail("the file ends before %s", wstfEnd)
-		}
-		if err != nil {
-			rep, _ := r.finish()
-			return rep, err
-		}
-		switch mark := strings.ReplaceAll(strings.TrimSpace(line), "-- ", "--"); mark {
-		case "":
-			continue
-		case wstfHeader:
-			rep, _ := r.finish()
-			return rep, r.fail("a unit begins before the last one ended with %s", wstfEnd)
-		case wstfSteps:
-			if r.columns, err = r.columnRow(); err != nil {
-				rep, _ := r.finish()
-				return rep, err
-			}
-			section = r.stepLine
-			continue
-		case wstfStepsEnd:
-			section = r.headerLine
-			continue
-		case wstfEnd:
+		mark := wstfMark(line)
+		switch {
+		case errors.Is(err, io.EOF):
+			return r.cutOff(r.fail("the file ends before %s of the unit that begins at line %d", wstfEnd, r.began))
+		case err != nil:
+			return nil, err
+		case mark == wstfHeader:
+			r.begun = true
+			return r.cutOff(r.fail("a unit begins before the one of line %d ended with %s", r.began, wstfEnd))
+		case mark == wstfEnd:
 			return r.finish()
+		case strings.TrimSpace(line) == "":
+			continue
+		case mark != "":
+			r.inSteps, r.columnsKnown = mark == wstfSteps, false
+			continue
 		}
-		if err := section(line); err != nil {
-			rep, _ := r.finish()
-			return rep, err
+		if err := r.content(line); err != nil {
+			r.skipUnit()
+			return nil, err
+		}
+	}
+}
+
+// content reads a line that is no mark.
+func (r *wstfReader) content(line string) error {
+	switch {
+	case r.size > maxUnitBytes:
+		return r.fail("the unit that begins at line %d is larger than %d bytes", r.began, maxUnitBytes)
+	case !r.inSteps:
+		return r.headerLine(line)
+	case !r.columnsKnown:
+		return r.columnRow(line)
+	}
+	return r.stepLine(line)
+}
+
+// toHeader reads up to the mark that begins a unit.
+func (r *wstfReader) toHeader() error {
+	for !r.begun {
+		line, err := r.next()
+		if err != nil {
+			return err
+		}
+		r.begun = wstfMark(line) == wstfHeader
+		if !r.begun && strings.TrimSpace(line) != "" {
+			r.lose(r.where(), "text outside of a unit is passed over")
+		}
+	}
+	r.begun = false
+	return nil
+}
+
+// skipUnit reads up to the end of the unit at hand, or to where the next begins.
+func (r *wstfReader) skipUnit() {
+	for {
+		line, err := r.next()
+		if err != nil {
+			return // there is no more, which unit finds out again
+		}
+		switch wstfMark(line) {
+		case wstfHeader:
+			r.begun = true
+			return
+		case wstfEnd:
+			return
 		}
 	}
 }
 
 func (r *wstfReader) begin() {
 	root := &report.Step{
-		Name: "MainSequence Callback", Type: "SequenceCall", Group: report.Main, Steps: []*report.Step{},
-		Sequence: &report.Sequence{Name: r.opt.SequenceName, Version: or(r.opt.SequenceVersion, "1.0")},
+		Name: defaultRootName, Type: "SequenceCall", Group: report.Main, Steps: []*report.Step{},
+		Sequence: &report.Sequence{},
 	}
-	r.rep = &report.Report{
-		Revision: r.opt.Revision, Station: r.opt.Station, Location: r.opt.Location, Purpose: r.opt.Purpose,
-		PartNumber: r.opt.PartNumber,
-		Process:    report.Process{Code: report.Some(orInt(r.opt.ProcessCode, defaultProcessCode))},
-		Test:       &report.Test{Operator: or(r.opt.Operator, defaultOperator), Root: root},
-	}
-	r.open = []*report.Step{root}
-	r.multi, r.last, r.chart, r.columns = nil, nil, nil, nil
+	r.rep = newTest(r.opt)
+	r.rep.Test.Root = root
+	r.began, r.size, r.steps = r.line, 0, 0
+	r.inSteps, r.columnsKnown = false, false
+	r.open, r.last, r.multi = []*report.Step{root}, root, wstfMulti{}
 	r.status, r.local, r.utc, r.active = "", "", "", false
+}
+
+// cutOff completes a unit whose end is missing, and returns what is wrong with it. Without a verdict of its own it was Terminated: that
+// its steps passed says nothing of those that are missing.
+func (r *wstfReader) cutOff(cut error) (*report.Report, error) {
+	if r.status == "" {
+		r.status = report.Terminated.String()
+		r.lose(r.where(), "the unit is cut off before a UUTStatus and is taken as Terminated")
+	}
+	rep, err := r.finish()
+	if err != nil {
+		return nil, fmt.Errorf("%w; %w", cut, err)
+	}
+	return rep, cut
 }
 
 // finish completes the unit at hand.
 func (r *wstfReader) finish() (*report.Report, error) {
 	rep := r.rep
-	root := rep.Test.Root
-	start, err := r.startOf(r.local, r.utc)
-	if err != nil {
-		return rep, r.fail("the start: %w", err)
-	}
-	rep.Start = start
 	for _, open := range r.open[1:] {
 		r.lose(r.where(), "the sequence %q does not end", open.Name)
 	}
+	start, err := r.startOf(strings.TrimSpace(r.local), strings.TrimSpace(r.utc))
+	if err != nil {
+		return nil, fmt.Errorf("line %d: the start: %w", r.began, err)
+	}
+	rep.Start = start
 	if r.status != "" {
-		status, ok := report.ParseStatus(r.status)
+		status, ok := report.ParseStatus(strings.TrimSpace(r.status))
 		if !ok {
-			return rep, r.fail("UUTStatus is %q, which is no status", r.status)
+			return nil, fmt.Errorf("line %d: UUTStatus is %q, which is no status", r.began, r.status)
 		}
-		rep.Result = status
+		rep.Result = headResult(status)
+	}
+	if err := fillIn(rep, r.opt); err != nil {
+		return nil, fmt.Errorf("line %d: %w", r.began, err)
 	}
 	mode := report.Import
 	if r.active {
@@ -192,101 +304,4 @@ func (r *wstfReader) finish() (*report.Report, error) {
 		r.lose(f.Path, "%s", f.Message)
 	}
 	return rep, nil
-}
-
-// headerLine reads a line of the header or the footer.
-func (r *wstfReader) headerLine(line string) error {
-	cells := strings.Split(line, "\t")
-	key := strings.TrimSpace(cells[0])
-	if strings.EqualFold(key, "Subunit") {
-		return r.subunit(cells)
-	}
-	if len(cells) < 2 {
-		return r.fail("%q has no value; key and value are separated by a tab", key)
-	}
-	value := strings.TrimSpace(cells[1])
-	t := r.rep.Test
-	switch strings.ToLower(key) {
-	case "serialnumber":
-		r.rep.SerialNumber = value
-	case "partnumber":
-		r.rep.PartNumber = value
-	case "revision":
-		r.rep.Revision = value
-	case "operationtypecode":
-		code, err := strconv.Atoi(value)
-		if err != nil {
-			return r.fail("OperationTypeCode is %q, which is no process code", value)
-		}
-		r.rep.Process.Code = report.Some(code)
-	case "operationtypename":
-		r.rep.Process.Name = value
-	case "stationname":
-		r.rep.Station = value
-	case "location":
-		r.rep.Location = value
-	case "purpose":
-		r.rep.Purpose = value
-	case "startdatetime":
-		r.local = value
-	case "utcstartdatetime":
-		r.utc = value
-	case "operatorname":
-		t.Operator = value
-	case "executiontime":
-		t.ExecTime = report.ParseNumber(value)
-	case "comment":
-		t.Comment = value
-	case "fixtureid":
-		t.FixtureID = value
-	case "testsocketindex":
-		t.SocketIndex = r.integer(key, value)
-	case "batchserialnumber":
-		t.BatchSerialNumber = value
-	case "batchfailcount":
-		t.BatchFailCount = r.integer(key, value)
-	case "batchloopindex":
-		t.BatchLoopIndex = r.integer(key, value)
-	case "errorcode":
-		t.ErrorCode = r.integer(key, value)
-	case "errormessage":
-		t.ErrorMessage = value
-	case "uutstatus":
-		r.status = value
-	case "softwarename":
-		t.Root.Sequence.Name = value
-		t.Root.Sequence.Path = value
-	case "softwareversion":
-		t.Root.Sequence.Version = value
-	case "convertermode":
-		r.active = strings.EqualFold(value, "Active")
-	default:
-		r.rep.MiscInfos = append(r.rep.MiscInfos, report.MiscInfo{Description: key, Text: value})
-	}
-	return nil
-}
-
-func (r *wstfReader) integer(name, text string) report.Optional[int] {
-	if text == "" {
-		return report.Optional[int]{}
-	}
-	n, err := strconv.Atoi(text)
-	if err != nil {
-		r.lose(r.where(), "%s is %q, which is no integer", name, text)
-		return report.Optional[int]{}
-	}
-	return report.Some(n)
-}
-
-// subunit reads: Subunit, part type, part number, serial number, revision.
-func (r *wstfReader) subunit(cells []string) error {
-	if len(cells) < 4 {
-		return r.fail("a Subunit has %d columns; description, part number, serial number and revision are expected", len(cells)-1)
-	}
-	cells = append(cells, "")
-	r.rep.SubUnits = append(r.rep.SubUnits, report.SubUnit{
-		PartType: strings.TrimSpace(cells[1]), PartNumber: strings.TrimSpace(cells[2]),
-		SerialNumber: strings.TrimSpace(cells[3]), Revision: strings.TrimSpace(cells[4]),
-	})
-	return nil
 }

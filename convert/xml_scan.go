@@ -575,13 +575,24 @@ func (x *xmlScanner) each(child func(name string) error) (string, error) {
 		if err := child(x.name); err != nil {
 			return "", err
 		}
-		for x.depth() >= depth {
-			if _, err := x.next(); err != nil {
-				return "", err
-			}
+		if err := x.skipTo(depth); err != nil {
+			return "", err
 		}
 	}
 }
+
+// skipTo passes over what is left of the element at that depth, if it is still open.
+func (x *xmlScanner) skipTo(depth int) error {
+	for x.depth() >= depth {
+		if _, err := x.next(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// skip reads to the end of the element that has just started.
+func (x *xmlScanner) skip() error { return x.skipTo(x.depth()) }
 
 // children calls child for every child of the element that has just started, as each does.
 func (x *xmlScanner) children(child func() error) error {
