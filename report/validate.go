@@ -139,7 +139,7 @@ func (v *validator) identity(member string, value *string, extra []Member) {
 // optionalIdentity checks a serial or part number that may be blank.
 func (v *validator) optionalIdentity(member string, value *string) {
 	severity := v.marked()
-	if v.wildcards || v.unsuppress(member, value) {
+	if v.unsuppress(member, value) || v.wildcards {
 		severity = Warning
 	}
 	v.text(member, value, maxIdentity)
