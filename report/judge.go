@@ -1,6 +1,9 @@
 package report
 
-import "strings"
+import (
+	"cmp"
+	"strings"
+)
 
 // Mode says where the statuses of a report come from.
 type Mode uint8
@@ -246,7 +249,7 @@ func (j *judge) children(s *Step) (worst Status) {
 			continue
 		}
 		if child.Status.bad() && !(child.Status == Failed && j.kept[child]) {
-			cause = first(cause, child)
+			cause = cmp.Or(cause, child)
 			worst = worse(worst, child.Status)
 		}
 	}
