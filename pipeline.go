@@ -188,7 +188,7 @@ func (x *exchanger) build(ctx context.Context, req *request) (*http.Request, err
 
 // lost makes the error of a try without a whole answer. Ctx is the caller's, tryCtx that of the try.
 func (x *exchanger) lost(ctx, tryCtx context.Context, req *request, err error) *TransportError {
-	if u, ok := errors.AsType[*url.Error](err); ok {
+	for u, ok := errors.AsType[*url.Error](err); ok; u, ok = errors.AsType[*url.Error](err) {
 		err = u.Err // the rest of it is the address with its query
 	}
 	e := &TransportError{Method: req.method, Path: req.path, Host: x.base.Host, Attempts: req.attempt, Err: err}
