@@ -17,7 +17,7 @@ import (
 const (
 	shownRows     = 100 // products × processes in the table
 	shownTrends   = 12  // of these, with a curve
-	shownFailures = 12
+	shownFailures = 10
 )
 
 // dashboardRanges are the lengths to choose from, in days.

@@ -20,6 +20,8 @@ type view struct {
 	Nav   string // which entry of the navigation is the current one: dashboard, reports or ""
 	Body  any    // data of the page's own template
 
+	OwnSearch bool // the page has a field for serial numbers itself
+
 	User    string // who is signed in; "" for nobody
 	Open    bool
 	Version string

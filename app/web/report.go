@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"mime"
@@ -152,7 +153,7 @@ func newReportView(doc *store.Document, history []*wats.ReportHeader, onlyBad bo
 	r := doc.Report
 	v := &reportView{
 		Href: reportURL(r.ID), JSON: reportURL(r.ID) + ".json", Serial: r.SerialNumber, Part: r.PartNumber, Revision: r.Revision,
-		Process: processName(r.Process.Name, r.Process.Code.Value), Result: r.Result, Repair: r.IsRepair(),
+		Process: processName(cmp.Or(doc.Header.ProcessName, r.Process.Name), r.Process.Code.Value), Result: r.Result, Repair: r.IsRepair(),
 		Superseded: doc.Superseded, Received: utc(doc.ReceivedAt),
 	}
 	warnings := doc.Warnings.Warnings()
@@ -230,9 +231,9 @@ func facts(doc *store.Document) []fact {
 	}
 	out = append(out, fact{"Product", join(" rev ", r.PartNumber, r.Revision), listQuery{Part: r.PartNumber}.URL()})
 	add("Product name", r.ProductName)
-	add("Process", codeAndName(r.Process))
+	add("Process", join(" ", optional(r.Process.Code), cmp.Or(doc.Header.ProcessName, r.Process.Name)))
 	if r.Repair != nil {
-		add("Failed in", codeAndName(r.Repair.Process))
+		add("Failed in", join(" ", optional(r.Repair.Process.Code), r.Repair.Process.Name))
 	}
 	out = append(out, fact{"Station", r.Station, listQuery{Station: r.Station}.URL()})
 	add("Location", r.Location)
@@ -267,8 +268,6 @@ func facts(doc *store.Document) []fact {
 	}
 	return out
 }
-
-func codeAndName(p report.Process) string { return join(" ", optional(p.Code), p.Name) }
 
 func optional(o report.Optional[int]) string {
 	if !o.Present {

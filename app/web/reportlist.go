@@ -79,7 +79,7 @@ func (p *pages) reportList(w http.ResponseWriter, r *http.Request) {
 		status = http.StatusBadRequest
 	}
 	w.Header().Set("Hx-Replace-Url", q.URL()) // the form's own address would name every empty field
-	p.render(w, r, status, "reports", view{Title: "Reports", Nav: "reports", Body: v})
+	p.render(w, r, status, "reports", view{Title: "Reports", Nav: "reports", OwnSearch: true, Body: v})
 }
 
 func (p *pages) fillList(r *http.Request, v *listView) error {
@@ -88,6 +88,9 @@ func (p *pages) fillList(r *http.Request, v *listView) error {
 		return err
 	}
 	v.choices(processes)
+	if len(v.Problems) > 0 {
+		return nil // a list without a part of its filter would be taken for the list with it
+	}
 	query := v.Query.headers()
 	total, err := p.store.CountHeaders(r.Context(), query)
 	if err != nil {

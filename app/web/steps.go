@@ -2,6 +2,7 @@ package web
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/gowats/gowats/report"
@@ -34,6 +35,7 @@ type stepView struct {
 	Depth   int
 	Name    string
 	Kind    string // type as written
+	Called  string // sequence that was called
 	Group   string // Setup or Cleanup; "" for Main
 	Loop    string // how a loop went, or which pass it is
 	Status  report.Status
@@ -41,6 +43,7 @@ type stepView struct {
 	Value   string
 	Limits  string
 	Bad     bool // it, or one below it
+	Source  bool // it, but none below it: here is what to look at
 	Open    bool
 	Measure []measureView // of a test with several
 	Extra   *extraView    // nil when there is nothing more to tell
@@ -57,11 +60,14 @@ type measureView struct {
 	Status              report.Status
 }
 
+// Bad reports whether the measurement failed.
+func (m measureView) Bad() bool { return isBad(m.Status) }
+
 // extraView is what a step has beside measurements.
 type extraView struct {
+	Depth      int
 	Error      string
 	Text       string
-	Sequence   string
 	Answer     string // of a message popup
 	Exit       string // code of a program
 	Started    string
@@ -109,9 +115,8 @@ func (v *stepsView) build(siblings []*report.Step, depth int) []*stepView {
 			}
 		}
 		nested := v.build(below, depth+1)
-		for _, n := range nested {
-			line.Bad = line.Bad || n.Bad
-		}
+		badBelow := slices.ContainsFunc(nested, func(n *stepView) bool { return n.Bad })
+		line.Source, line.Bad = line.Bad && !badBelow, line.Bad || badBelow
 		if v.onlyBad && !line.Bad {
 			continue
 		}
@@ -139,15 +144,15 @@ func (s *stepView) opensItself() bool {
 
 func (v *stepsView) line(s *report.Step, depth int) *stepView {
 	line := &stepView{
-		Anchor: v.anchors[s], Depth: depth, Name: s.Name, Kind: s.Type, Loop: loopText(s.Loop), Status: s.Status,
-		Time: duration(s.TotalTime), Bad: isBad(s.Status), Extra: v.extra(s),
+		Anchor: v.anchors[s], Depth: depth, Name: s.Name, Kind: s.Type, Called: calledText(s), Loop: loopText(s.Loop), Status: s.Status,
+		Time: duration(s.TotalTime), Bad: isBad(s.Status), Extra: v.extra(s, depth),
 	}
 	if s.Group == report.Setup || s.Group == report.Cleanup {
 		line.Group = s.Group.String()
 	}
 	line.measurements(s)
 	for _, m := range line.Measure {
-		line.Bad = line.Bad || isBad(m.Status)
+		line.Bad = line.Bad || m.Bad()
 	}
 	return line
 }
@@ -173,6 +178,19 @@ func (s *stepView) measurements(step *report.Step) {
 	s.Measure = all
 }
 
+// calledText names the called sequence by its file, and by its name where the step has another one.
+func calledText(s *report.Step) string {
+	q := s.Sequence
+	if q == nil {
+		return ""
+	}
+	name := q.Name
+	if name == s.Name {
+		name = ""
+	}
+	return join(" ", baseName(q.Path), q.Version, name)
+}
+
 func loopText(l *report.Loop) string {
 	switch {
 	case l == nil:
@@ -191,11 +209,8 @@ func counted(n report.Optional[int], what string) string {
 }
 
 // extra returns nil when s has nothing beside its measurements.
-func (v *stepsView) extra(s *report.Step) *extraView {
+func (v *stepsView) extra(s *report.Step, depth int) *extraView {
 	e := extraView{Error: join(": ", optional(nonZero(s.ErrorCode)), s.ErrorMessage), Text: s.ReportText, Attachment: v.files.of(s.Attachment)}
-	if q := s.Sequence; q != nil {
-		e.Sequence = join(" – ", join(" version ", baseName(q.Path), q.Version), q.Name)
-	}
 	if m := s.MessagePopup; m != nil {
 		e.Answer = join(", ", strconv.Quote(m.Response), prefixed("button ", optional(m.Button)))
 	}
@@ -208,11 +223,11 @@ func (v *stepsView) extra(s *report.Step) *extraView {
 	for _, d := range s.AdditionalResults {
 		e.Data = append(e.Data, newDataView(d))
 	}
-	if e.Error == "" && e.Text == "" && e.Sequence == "" && e.Answer == "" && e.Exit == "" &&
+	if e.Error == "" && e.Text == "" && e.Answer == "" && e.Exit == "" &&
 		e.Attachment == nil && e.Chart == nil && len(e.Data) == 0 {
 		return nil
 	}
-	e.Started = timeText(s.Start)
+	e.Depth, e.Started = depth, timeText(s.Start)
 	return &e
 }
 
