@@ -34,15 +34,18 @@ func refusef(status int, format string, args ...any) *refusal {
 	return &refusal{status, errorBody{Message: fmt.Sprintf(format, args...)}}
 }
 
-// refuseAll refuses a request for each of the findings, of which there must be one.
+// refuseAll refuses a request for all of the findings, of which there is at least one. The message tells the first.
 func refuseAll(findings report.Findings) *refusal {
-	return &refusal{http.StatusBadRequest, errorBody{Message: findings[0].Message, Errors: findings}}
+	message := findings[0].Path + ": " + findings[0].Message
+	if more := len(findings) - 1; more > 0 {
+		message += fmt.Sprintf(" (and %d more, see errors)", more)
+	}
+	return &refusal{http.StatusBadRequest, errorBody{message, findings}}
 }
 
 // refuseOption refuses a request for an option of its query.
 func refuseOption(option, rule, format string, args ...any) *refusal {
-	message := option + ": " + fmt.Sprintf(format, args...)
-	return refuseAll(report.Findings{{Path: option, Rule: rule, Message: message}})
+	return refuseAll(report.Findings{{Path: option, Rule: rule, Message: fmt.Sprintf(format, args...)}})
 }
 
 // panicError is a panic of a handler.
