@@ -2,6 +2,7 @@ package server
 
 import (
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -9,11 +10,14 @@ import (
 )
 
 // options is the query of a request: values by name in lower case, without the dollar sign of OData options.
-type options map[string]string
+type options struct {
+	values map[string]string
+	odata  []string // the names that came with a dollar sign, as they came
+}
 
 // parseOptions reads a query. Other than net/url it takes a semicolon as text, which WATS joins dimensions with.
 func parseOptions(query string) (options, error) {
-	o := options{}
+	o := options{values: map[string]string{}}
 	for part := range strings.SplitSeq(query, "&") {
 		if part == "" {
 			continue
@@ -21,25 +25,39 @@ func parseOptions(query string) (options, error) {
 		rawName, rawValue, _ := strings.Cut(part, "=")
 		name, err := url.QueryUnescape(rawName)
 		if err != nil {
-			return nil, refuseOption(shorten(rawName), "syntax", "the name is not percent-encoded as it must be")
+			return options{}, refuseOption(shorten(rawName), "syntax", "the name is not percent-encoded as it must be")
 		}
 		value, err := url.QueryUnescape(rawValue)
 		if err != nil {
-			return nil, refuseOption(shorten(name), "syntax", "the value is not percent-encoded as it must be")
+			return options{}, refuseOption(shorten(name), "syntax", "the value is not percent-encoded as it must be")
 		}
-		key := strings.ToLower(strings.TrimPrefix(name, "$"))
-		if _, twice := o[key]; twice {
-			return nil, refuseOption(shorten(name), "unique", "is given twice")
+		key := optionKey(name)
+		if _, twice := o.values[key]; twice {
+			return options{}, refuseOption(shorten(name), "unique", "is given twice")
 		}
-		o[key] = value
+		o.values[key] = value
+		if strings.HasPrefix(name, "$") {
+			o.odata = append(o.odata, name)
+		}
 	}
 	return o, nil
 }
 
-// text returns the value of the option of that name, "" when it is not given.
-func (o options) text(name string) string {
-	return o[strings.ToLower(strings.TrimPrefix(name, "$"))]
+func optionKey(name string) string { return strings.ToLower(strings.TrimPrefix(name, "$")) }
+
+// refuseOther refuses OData options with a value that are not among the names: an answer that leaves them out would be another one.
+func (o options) refuseOther(names ...string) error {
+	for _, given := range o.odata {
+		known := slices.ContainsFunc(names, func(name string) bool { return strings.EqualFold(name, given) })
+		if !known && o.text(given) != "" {
+			return refuseOption(shorten(given), "unsupported", "is not supported here; supported: %s", strings.Join(names, ", "))
+		}
+	}
+	return nil
 }
+
+// text returns the value of the option of that name, "" when it is not given.
+func (o options) text(name string) string { return o.values[optionKey(name)] }
 
 // integer returns an option that must lie between low and high, both included.
 func (o options) integer(name string, low, high int) (report.Optional[int], error) {

@@ -38,8 +38,8 @@ func headerQuery(raw string) (q store.HeaderQuery, none bool, err error) {
 	if err != nil {
 		return q, false, err
 	}
-	if o.text("$expand") != "" {
-		return q, false, refuseOption("$expand", "unsupported", "is not supported yet: leave it out, and read whole reports from /api/Report/Wsjf/{id}")
+	if err := o.refuseOther("$filter", "$orderby", "$top", "$skip"); err != nil {
+		return q, false, err
 	}
 	if q.Type, err = reportType(o.text("reportType")); err != nil {
 		return q, false, err
