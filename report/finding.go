@@ -49,6 +49,37 @@ func (f Findings) Err() error {
 	return nil
 }
 
+// maxFindings is how many findings of one document are listed.
+const maxFindings = 1000
+
+// findingList collects findings up to maxFindings.
+type findingList struct {
+	findings Findings
+	omitted  int
+}
+
+// add adds a finding to the list, or counts it when the list is full.
+func (l *findingList) add(severity Severity, path func() string, rule, format string, args []any) {
+	if len(l.findings) == maxFindings {
+		l.omitted++
+		return
+	}
+	l.findings = append(l.findings, Finding{
+		Path: path(), Rule: rule, Message: fmt.Sprintf(format, args...), Severity: severity,
+	})
+}
+
+// all returns the findings, and one more that says how many were left out, if any.
+func (l *findingList) all() Findings {
+	if l.omitted == 0 {
+		return l.findings
+	}
+	return append(l.findings, Finding{
+		Path: "$", Rule: "findings", Severity: Violation,
+		Message: fmt.Sprintf("%d more findings are not listed", l.omitted),
+	})
+}
+
 // InvalidError says why a report is refused.
 type InvalidError struct {
 	Violations Findings // at least one

@@ -162,6 +162,11 @@ var compOpNames = [...]string{
 
 // ParseCompOp reads an operator in any case. It reports false for anything else, "" included.
 func ParseCompOp(text string) (CompOp, bool) {
+	for op := LOG; op <= IGNORECASE; op++ { // writers agree on capitals
+		if text == compOpNames[op] {
+			return op, true
+		}
+	}
 	for op := LOG; op <= IGNORECASE; op++ {
 		if strings.EqualFold(text, compOpNames[op]) {
 			return op, true
