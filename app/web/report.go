@@ -12,7 +12,6 @@ import (
 	"time"
 	"unicode"
 
-	"github.com/gowats/gowats"
 	"github.com/gowats/gowats/app/store"
 	"github.com/gowats/gowats/report"
 )
@@ -32,6 +31,7 @@ type reportView struct {
 	Result        report.Status
 	Repair        bool
 	Superseded    bool
+	Newer         string // address of the report that took its place; "" when it is not known
 	Received      string // UTC
 	Facts         []fact
 	Warnings      report.Findings
@@ -149,7 +149,7 @@ func (p *pages) findTestReport(ctx context.Context, v *reportView, id report.ID)
 	return err
 }
 
-func newReportView(doc *store.Document, history []*wats.ReportHeader, onlyBad bool) *reportView {
+func newReportView(doc *store.Document, history []store.HistoryEntry, onlyBad bool) *reportView {
 	r := doc.Report
 	v := &reportView{
 		Href: reportURL(r.ID), JSON: reportURL(r.ID) + ".json", Serial: r.SerialNumber, Part: r.PartNumber, Revision: r.Revision,
@@ -178,7 +178,7 @@ func newReportView(doc *store.Document, history []*wats.ReportHeader, onlyBad bo
 	for _, d := range r.AdditionalData {
 		v.Data = append(v.Data, newDataView(d))
 	}
-	v.fillHistory(history, r)
+	v.fillHistory(history, doc)
 	return v
 }
 
@@ -309,13 +309,20 @@ func newAssetView(a report.Asset) assetView {
 	}
 }
 
-func (v *reportView) fillHistory(history []*wats.ReportHeader, r *report.Report) {
+// fillHistory lists the newest reports of the unit, oldest first, and finds the one that took the place of this one.
+func (v *reportView) fillHistory(history []store.HistoryEntry, doc *store.Document) {
+	r := doc.Report
 	v.HistoryAll = listQuery{Serial: r.SerialNumber, Part: r.PartNumber}.URL()
 	v.HistoryLeft = max(0, len(history)-shownHistory)
-	for _, h := range history[v.HistoryLeft:] { // oldest first
-		row := newListRow(h)
-		row.Current = h.ID == r.ID
-		v.History = append(v.History, row)
+	for i, h := range history {
+		if doc.Superseded && !h.Superseded && h.ProcessCode == doc.Header.ProcessCode && h.StartUTC.Equal(doc.Header.StartUTC) {
+			v.Newer = reportURL(h.ID)
+		}
+		if i >= v.HistoryLeft {
+			row := newListRow(h.ReportHeader)
+			row.Current, row.Superseded = h.ID == r.ID && h.Superseded == doc.Superseded, h.Superseded
+			v.History = append(v.History, row)
+		}
 	}
 }
 

@@ -45,6 +45,7 @@ type listRow struct {
 	Result                                                report.Status
 	Repair                                                bool
 	Current                                               bool // it is the report whose page this is
+	Superseded                                            bool // an older version, which counts nowhere
 }
 
 func newListRow(h *wats.ReportHeader) listRow {
