@@ -92,8 +92,8 @@ func newAxis(low, high float64, log bool) axis {
 	if log {
 		return newLogAxis(low, high)
 	}
-	if high-low <= 1e-9*math.Max(math.Abs(low), math.Abs(high)) { // flat, or finer than the labels could tell
-		pad := math.Max(math.Abs(high)*0.1, 1e-12)
+	if high-low <= max(1e-9*max(-low, high), 1e-290) { // flat, or finer than the labels could tell
+		pad := max(math.Abs(high)*0.1, 1e-12)
 		if high == 0 {
 			pad = 1
 		}

@@ -247,7 +247,7 @@ func facts(doc *store.Document) []fact {
 			add("Sequence", join(" version ", baseName(t.Root.Sequence.Path), t.Root.Sequence.Version))
 		}
 		if doc.Header.Run.Present {
-			add("Run", strconv.Itoa(doc.Header.Run.Value)+" of this unit in this process")
+			add("Run in this process", strconv.Itoa(doc.Header.Run.Value))
 		}
 		add("Fixture", t.FixtureID)
 		if t.SocketIndex.Present && t.SocketIndex.Value >= 0 {
@@ -303,10 +303,14 @@ func baseName(file string) string {
 }
 
 func newAssetView(a report.Asset) assetView {
-	return assetView{
-		Serial: a.SerialNumber, Part: a.PartNumber, Type: a.Type, Uses: optional(a.UsageCount),
+	v := assetView{
+		Serial: a.SerialNumber, Part: a.PartNumber, Type: a.Type,
 		Calibrated: timeText(a.CalibrationDate), Due: timeText(a.CalibrationDue),
 	}
+	if a.UsageCount.Present {
+		v.Uses = plural(a.UsageCount.Value, "time", "times")
+	}
+	return v
 }
 
 // fillHistory lists the newest reports of the unit, oldest first, and finds the one that took the place of this one.

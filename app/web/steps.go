@@ -120,7 +120,7 @@ func (v *stepsView) build(siblings []*report.Step, depth int) []*stepView {
 		if v.onlyBad && !line.Bad {
 			continue
 		}
-		line.Open = line.Bad || !v.Many && (len(nested) > 0 || line.opensItself())
+		line.Open = line.Bad || depth == 0 || !v.Many && (len(nested) > 0 || line.opensItself())
 		lines = append(lines, line)
 		if depth < maxNest {
 			line.Steps = nested
