@@ -24,8 +24,8 @@ type instant struct {
 
 const millisecond = 1_000_000 // nanoseconds
 
-// millisecond returns the start of the millisecond that i lies in. Two tests of a unit that start in the same one are the same run.
-func (i instant) millisecond() int64 {
+// floor returns the start of the millisecond that i lies in. Two tests of a unit that start in the same one are the same run.
+func (i instant) floor() int64 {
 	rest := i.ns % millisecond
 	if rest < 0 {
 		rest += millisecond
@@ -47,7 +47,7 @@ func (w *writer) takeRun(k runKey, at instant) (run int, replaced bool, err erro
 		return 0, false, err
 	case !found:
 		return 1, false, nil
-	case last.ns < at.millisecond():
+	case last.ns < at.floor():
 		return run + 1, false, nil
 	}
 	replaced, err = w.supersedeRun(k, at)
@@ -68,7 +68,7 @@ func (w *writer) supersedeRun(k runKey, at instant) (bool, error) {
 	found, err := w.get([]any{&old.seq, &id, &old.start.ns, &old.run},
 		`SELECT seq, id, start_ns, run FROM report WHERE serial_number = $1 AND part_number = $2 AND process_code = $3
 		AND run IS NOT NULL AND start_ns BETWEEN $4 AND $5`,
-		k.serial, k.part, k.process, at.millisecond(), at.millisecond()+millisecond-1)
+		k.serial, k.part, k.process, at.floor(), at.floor()+millisecond-1)
 	if err != nil || !found {
 		return false, err
 	}

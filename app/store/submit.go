@@ -40,6 +40,12 @@ type Receipt struct {
 // futureTolerance is how far ahead a station's clock may be before its reports are marked.
 const futureTolerance = 24 * time.Hour
 
+// The years that nanoseconds since 1970 reach in 64 bits.
+const (
+	firstYear = 1678
+	lastYear  = 2262
+)
+
 // SubmitReport stores a report. When it returns without error the report is committed and synced to disk.
 // When ctx ends first the report may still be stored; submitting it again is safe.
 //
@@ -58,7 +64,7 @@ func (s *Store) SubmitReport(ctx context.Context, sub Submission) (Receipt, erro
 	}
 	var outcome Outcome
 	var created []int
-	err = s.queue.do(ctx, len(a.body), func(w *writer) error {
+	err = s.queue.do(ctx, len(a.body), func(w *writer) (err error) {
 		outcome, created, err = w.accept(a)
 		return err
 	})
@@ -88,10 +94,9 @@ type arrival struct {
 func (s *Store) prepare(sub Submission) (*arrival, error) {
 	r := withStepIDs(sub.Report)
 	now := s.now()
-	if first, last := time.Unix(0, math.MinInt64), time.Unix(0, math.MaxInt64); r.Start.Before(first) || r.Start.After(last) {
-		return nil, &report.InvalidError{Violations: report.Findings{{
-			Path: "$.start", Rule: "range", Message: fmt.Sprintf("Start must lie between the years 1678 and 2262, not %s", r.Start.Format(time.RFC3339)),
-		}}}
+	if year := r.Start.UTC().Year(); year < firstYear || year >= lastYear {
+		return nil, &report.InvalidError{Violations: report.Findings{{Path: "$.start", Rule: "range", Message: fmt.Sprintf(
+			"Start must lie between the years %d and %d, not %s", firstYear, lastYear, r.Start.Format(time.RFC3339))}}}
 	}
 	a := &arrival{
 		report:   r,
@@ -124,6 +129,9 @@ func withStepIDs(r *report.Report) *report.Report {
 }
 
 func cloneSteps(s *report.Step) *report.Step {
+	if s == nil {
+		return nil
+	}
 	clone := *s
 	clone.Steps = slices.Clone(s.Steps)
 	for i, child := range clone.Steps {
@@ -153,7 +161,7 @@ func (w *writer) accept(a *arrival) (Outcome, []int, error) {
 		_, err := w.exec(`UPDATE report SET receive_count = receive_count + 1 WHERE seq = $1`, old.seq)
 		return Repeated, nil, err
 	}
-	created, err := w.admit(a)
+	warnings, created, err := w.admit(a)
 	if err != nil {
 		return 0, nil, err
 	}
@@ -177,21 +185,21 @@ func (w *writer) accept(a *arrival) (Outcome, []int, error) {
 		}
 		run = &number
 	}
-	return outcome, created, w.insertReport(a, run)
+	return outcome, created, w.insertReport(a, run, warnings)
 }
 
-// admit refuses what the catalogue does not allow, and adds the operations that are new.
-func (w *writer) admit(a *arrival) (created []int, err error) {
+// admit refuses what the catalogue does not allow, and adds the operations that are new. It returns the warnings to keep.
+func (w *writer) admit(a *arrival) (warnings report.Findings, created []int, err error) {
 	c, err := w.load()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	found := append(c.checkOperations(a.report), c.checkFailures(a.report)...)
 	if err := found.Err(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	a.warnings = append(slices.Clip(a.warnings), found...)
-	return w.addOperations(c, a.report)
+	created, err = w.addOperations(c, a.report)
+	return slices.Concat(a.warnings, found), created, err
 }
 
 func (w *writer) latestVersion(id report.ID) (v version, found bool, err error) {
@@ -213,14 +221,14 @@ func (w *writer) supersede(v version) error {
 	return w.shiftRuns(v.key, v.start, -1)
 }
 
-func (w *writer) insertReport(a *arrival, run *int) error {
+func (w *writer) insertReport(a *arrival, run *int, warnings report.Findings) error {
 	row := newRow(a)
 	var seq int64
 	err := w.insert(&seq, insertReportSQL,
 		row.id, row.reportType, row.serialNumber, row.partNumber, row.revision, row.process, row.testProcess, row.startNS, row.result, run,
 		row.station, row.location, row.purpose, row.operator, row.comment, row.batch, row.sequenceFile, row.sequenceVersion, row.fixture,
 		row.executionTime, row.socket, row.errorCode, row.errorMessage, row.failureStep, row.failurePath, row.referencedUUT,
-		a.hash[:], a.size, a.received.UnixNano(), a.user, a.lineage, row.warnings)
+		a.hash[:], a.size, a.received.UnixNano(), a.user, a.lineage, encodeWarnings(warnings))
 	if err != nil {
 		return fmt.Errorf("insert header: %w", err)
 	}
@@ -253,7 +261,6 @@ type row struct {
 	socket, errorCode                              *int
 	errorMessage, failureStep, failurePath         string
 	referencedUUT                                  []byte
-	warnings                                       string
 }
 
 func newRow(a *arrival) row {
@@ -262,7 +269,6 @@ func newRow(a *arrival) row {
 		id: r.ID[:], reportType: testLetter, serialNumber: r.SerialNumber, partNumber: r.PartNumber, revision: r.Revision,
 		process: r.Process.Code.Value, startNS: a.start.ns, result: r.Result.Letter(),
 		station: r.Station, location: r.Location, purpose: r.Purpose,
-		warnings: encodeWarnings(a.warnings),
 	}
 	if r.IsRepair() {
 		w.addRepair(r.Repair)
