@@ -311,8 +311,14 @@ func (d *decoder) isNull() bool {
 	return true
 }
 
-// quote reads a text; any other value is rejected, and "" returned.
+// quote reads a text; any other value is rejected, and "" returned. A bare NaN or the like is taken as if in quotes, since that is
+// how it would be kept.
 func (d *decoder) quote(o *object, wanted string) string {
+	if w := d.bareWord(); w != "" {
+		d.pos += len(w)
+		d.find(o.name, Warning, "type", "%s is %s without quotes; %s is expected", o.name, w, wanted)
+		return w
+	}
 	if d.src[d.pos] != '"' {
 		d.rejectType(o, wanted)
 		return ""

@@ -116,9 +116,9 @@ func TestSubmitRefuses(t *testing.T) {
 		{"a sub-unit that is part of nothing", repaired(object{"parentIdx": 7}), []string{"$.subUnits[0].parentIdx reference"}},
 		{"a part that replaced nothing", repaired(object{"replacedIdx": 7}), []string{"$.subUnits[0].replacedIdx reference"}},
 		{"a fail code nobody knows", repaired(object{"failures": []any{object{"category": "Component", "code": "Bad Karma"}}}), []string{
-			"$.subUnits[0].failures[0].code reference"}},
+			"$.subUnits[0].failures[0].code enum"}},
 		{"a fail category nobody knows", repaired(object{"failures": []any{object{"category": "Karma", "code": "Bad"}}}), []string{
-			"$.subUnits[0].failures[0].category reference"}},
+			"$.subUnits[0].failures[0].category enum"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			before := b.count(t)
