@@ -36,7 +36,10 @@ func refusef(status int, format string, args ...any) *refusal {
 
 // refuseAll refuses a request for all of the findings, of which there is at least one. The message tells the first.
 func refuseAll(findings report.Findings) *refusal {
-	message := findings[0].Path + ": " + findings[0].Message
+	message := findings[0].Message
+	if at := findings[0].Path; at != "$" { // the document as a whole
+		message = at + ": " + message
+	}
 	if more := len(findings) - 1; more > 0 {
 		message += fmt.Sprintf(" (and %d more, see errors)", more)
 	}
@@ -89,8 +92,6 @@ func translate(err error) *refusal {
 		return refuseAll(report.Findings{{Path: "$", Rule: "syntax", Message: "the body is not one JSON object: " + syntax.Error()}})
 	case errors.As(err, &query):
 		return refuseOption(query.Option, "query", "%s", query.Reason)
-	case errors.Is(err, store.ErrNotFound):
-		return refusef(http.StatusNotFound, "not found")
 	case errors.Is(err, store.ErrClosed), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return refusef(http.StatusServiceUnavailable, "the server is stopping or too busy; send the request again later")
 	}

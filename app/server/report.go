@@ -1,6 +1,7 @@
 package server
 
 import (
+	"errors"
 	"iter"
 	"net/http"
 
@@ -72,7 +73,10 @@ func (s *server) reportWSJF(w http.ResponseWriter, c *call) error {
 		return err
 	}
 	doc, err := s.store.Report(c.Context(), id)
-	if err != nil {
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return refusef(http.StatusNotFound, "there is no report %s", id)
+	case err != nil:
 		return err
 	}
 	if !charts.Or(true) {
