@@ -138,9 +138,23 @@ func (s *scanner) text() string {
 
 // quoted skips a text and returns where its content stands. It fails for control characters, bad escapes and invalid UTF-8.
 func (s *scanner) quoted() (start, end int, escaped bool) {
+	src := s.src
 	start = s.pos + 1
+	i := start
+	for i < len(src) && plain[src[i]] {
+		i++
+	}
+	if i < len(src) && src[i] == '"' {
+		s.pos = i + 1
+		return start, i, false
+	}
+	return s.quotedFrom(start, i)
+}
+
+// quotedFrom does the rest of quoted for a text with escapes or beyond ASCII, from offset i on.
+func (s *scanner) quotedFrom(start, i int) (_, end int, escaped bool) {
 	ascii := true
-	for i := start; i < len(s.src); i++ {
+	for ; i < len(s.src); i++ {
 		c := s.src[i]
 		switch {
 		case plain[c]:
