@@ -3,6 +3,7 @@ package store_test
 import (
 	"fmt"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -129,4 +130,21 @@ func headers(t testing.TB, s *store.Store, q store.HeaderQuery) []*wats.ReportHe
 		all = append(all, h)
 	}
 	return all
+}
+
+// submitAll submits the reports that make gives for 0 to total-1, from several goroutines.
+func submitAll(t testing.TB, s *store.Store, total int, make func(n int) *report.Report) {
+	t.Helper()
+	const goroutines = 16
+	var wg sync.WaitGroup
+	for g := range goroutines {
+		wg.Go(func() {
+			for n := g; n < total; n += goroutines {
+				if _, err := s.SubmitReport(t.Context(), store.Submission{Report: make(n)}); err != nil {
+					t.Errorf("SubmitReport(%d): %v", n, err)
+				}
+			}
+		})
+	}
+	wg.Wait()
 }
