@@ -172,7 +172,7 @@ func (e *APIError) Error() string {
 func (e *APIError) words() string {
 	switch {
 	case e.cause != nil:
-		return e.cause.Error()
+		return oneLine(e.cause.Error(), 500) // may quote what the server sent
 	case len(e.Violations) == 0:
 		return e.Message
 	}
@@ -289,11 +289,14 @@ func (e *TransportError) Hint() string {
 		return "no trusted connection: check the server's certificate and this machine's clock and root certificates"
 	case isDNS && dns.IsNotFound:
 		return "the host name is not known here: check the address and the network's name server"
-	case errors.Is(e.Err, syscall.ECONNREFUSED):
+	case errors.Is(e.Err, syscall.ECONNREFUSED), errors.Is(e.Err, wsaConnRefused):
 		return "nothing listens there: check that the server runs, and the port"
 	}
 	return "check that the server runs and that the network reaches it"
 }
+
+// wsaConnRefused is ECONNREFUSED on Windows, whose constant of that name is another. No other system has the number.
+const wsaConnRefused = syscall.Errno(10061)
 
 // parseErrorBody reads the body of a failed answer: the message from Message, message, error, detail or title of an object,
 // else the whole text; markup, which a proxy writes for people, is left out.

@@ -7,10 +7,13 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 	"unicode/utf8"
@@ -176,6 +179,26 @@ func TestTransportErrorUnwrapsToItsCause(t *testing.T) {
 	_, err := client.Version(t.Context())
 	if !errors.Is(err, cause) || !errors.Is(err, wats.ErrOffline) || strings.Contains(err.Error(), "hunter2") {
 		t.Errorf("Version() = %v, want it to unwrap to the cause without the address", err)
+	}
+}
+
+func TestTransportErrorsSayWhatToDo(t *testing.T) {
+	for name, c := range map[string]struct {
+		cause error
+		hint  string
+	}{
+		"unknown host":          {&net.DNSError{Err: "no such host", Name: "plant.example", IsNotFound: true}, "the host name is not known"},
+		"name server is silent": {&net.DNSError{Err: "i/o timeout", Name: "plant.example", IsTimeout: true}, "check that the server runs"},
+		"refused on Windows":    {&net.OpError{Op: "dial", Err: os.NewSyscallError("connectex", syscall.Errno(10061))}, "nothing listens there"},
+		"reset":                 {&net.OpError{Op: "read", Err: os.NewSyscallError("read", syscall.ECONNRESET)}, "check that the server runs"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := newClient(t, "http://plant.example", fast, wats.WithTransport(failing{c.cause})).Version(t.Context())
+			e, ok := errors.AsType[*wats.TransportError](err)
+			if !ok || !errors.Is(err, wats.ErrOffline) || e.Attempts != 3 || !strings.HasPrefix(e.Hint(), c.hint) {
+				t.Errorf("Version() = %v, want ErrOffline after 3 attempts and a hint %q", err, c.hint)
+			}
+		})
 	}
 }
 

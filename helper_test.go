@@ -109,6 +109,6 @@ func testReport(serial string) *report.Report {
 }
 
 func header(i int) string {
-	return fmt.Sprintf(`{"uuid":%q,"reportType":"T","serialNumber":"SN-%05d","partNumber":"PCBA-1042","result":"Passed","startUtc":"2026-11-23T13:05:06.5Z"}`,
-		report.DeriveID(fmt.Append(nil, i)), i)
+	return fmt.Sprintf(`{"uuid":"00000000-0000-4000-8000-%012d","reportType":"T","serialNumber":"SN-%05d","partNumber":"PCBA-1042",`+
+		`"result":"Passed","startUtc":"2026-11-23T13:05:06.5Z"}`, i, i)
 }

@@ -96,6 +96,7 @@ func newPipeline(base *url.URL, s settings) handler {
 		client:    &http.Client{Transport: s.transport, CheckRedirect: checkRedirect},
 		base:      base,
 		timeout:   s.timeout,
+		limit:     maxAnswer,
 		userAgent: s.userAgent,
 	}
 	return compose(last.exchange,
@@ -141,6 +142,7 @@ type exchanger struct {
 	client    *http.Client
 	base      *url.URL
 	timeout   time.Duration
+	limit     int64 // bytes of an answer
 	userAgent string
 }
 
@@ -162,12 +164,12 @@ func (x *exchanger) exchange(ctx context.Context, req *request) (*answer, error)
 		body, _ := io.ReadAll(io.LimitReader(res.Body, maxErrorAnswer))
 		return nil, newAPIError(req, x.base.Host, res, body)
 	}
-	body, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer+1))
+	body, err := io.ReadAll(io.LimitReader(res.Body, x.limit+1))
 	switch {
 	case err != nil:
 		return nil, x.lost(ctx, tryCtx, req, err)
-	case len(body) > maxAnswer:
-		return nil, fmt.Errorf("%s %s: answer of %s exceeds %d MiB: %w", req.method, req.path, x.base.Host, maxAnswer>>20, ErrTooLarge)
+	case int64(len(body)) > x.limit:
+		return nil, fmt.Errorf("%s %s: answer of %s exceeds %d bytes: %w", req.method, req.path, x.base.Host, x.limit, ErrTooLarge)
 	}
 	return &answer{res.StatusCode, res.Header, body}, nil
 }

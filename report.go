@@ -133,6 +133,9 @@ func (s station) complete(r *report.Report) *report.Report {
 //
 // Route: POST /api/Report/WSJF. Source: support.wats.com article 360014879119.
 func (s *ReportService) Submit(ctx context.Context, r *report.Report) (Receipt, error) {
+	if r == nil {
+		return Receipt{}, fmt.Errorf("report not submitted: %w: it is nil", ErrInvalid)
+	}
 	completed := s.client.station.complete(r)
 	rc := Receipt{ID: completed.ID}
 	if err := completed.Validate().Err(); err != nil {

@@ -19,9 +19,9 @@ import (
 // between 0 and BaseDelay·2ⁿ⁻¹ (full jitter), or what the server asks for in Retry-After; never above MaxDelay. If the context's deadline comes
 // before the wait is over, the call ends at once with the last failure.
 type RetryPolicy struct {
-	MaxAttempts int           // the first included; default 3; 1: never repeat
-	BaseDelay   time.Duration // default 1 s
-	MaxDelay    time.Duration // default 30 s
+	MaxAttempts int           // the first included; default 3, at most 100; 1: never repeat
+	BaseDelay   time.Duration // default 1 s; at most a day
+	MaxDelay    time.Duration // default 30 s; at most a day
 }
 
 func (p RetryPolicy) withDefaults() RetryPolicy {
@@ -38,12 +38,14 @@ func (p RetryPolicy) withDefaults() RetryPolicy {
 }
 
 func (p RetryPolicy) check() error {
-	const most = 100
+	const most, longest = 100, 24 * time.Hour
 	switch {
 	case p.MaxAttempts < 0, p.MaxAttempts > most:
 		return fmt.Errorf("WithRetry: MaxAttempts %d is not in 1–%d", p.MaxAttempts, most)
-	case p.BaseDelay < 0, p.MaxDelay < 0:
-		return fmt.Errorf("WithRetry: a delay is negative: BaseDelay %v, MaxDelay %v", p.BaseDelay, p.MaxDelay)
+	case p.BaseDelay < 0, p.BaseDelay > longest:
+		return fmt.Errorf("WithRetry: BaseDelay %v is not in 0–%v", p.BaseDelay, longest)
+	case p.MaxDelay < 0, p.MaxDelay > longest:
+		return fmt.Errorf("WithRetry: MaxDelay %v is not in 0–%v", p.MaxDelay, longest)
 	}
 	return nil
 }

@@ -2,9 +2,12 @@ package wats
 
 import (
 	"crypto/x509"
+	"errors"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"testing"
+	"time"
 )
 
 func TestOwnTransportSpeaksHTTP2(t *testing.T) {
@@ -34,6 +37,22 @@ func TestEverySegmentIsEncodedAsOne(t *testing.T) {
 	} {
 		if got := newRequest(http.MethodGet, "a", segment).path; got != want {
 			t.Errorf("path of %q = %q, want %q", segment, got, want)
+		}
+	}
+}
+
+func TestAnswersAreBounded(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("12345")) }))
+	t.Cleanup(server.Close)
+	base, err := url.Parse(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for limit, want := range map[int64]error{5: nil, 4: ErrTooLarge} {
+		x := &exchanger{client: server.Client(), base: base, timeout: time.Minute, limit: limit}
+		ans, err := x.exchange(t.Context(), newRequest(http.MethodGet, "a"))
+		if !errors.Is(err, want) || err == nil && string(ans.body) != "12345" {
+			t.Errorf("answer of 5 bytes under a limit of %d: %v, want %v", limit, err, want)
 		}
 	}
 }
