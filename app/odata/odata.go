@@ -73,7 +73,7 @@ func (s Schema) find(name string) (*Member, bool) {
 
 // unknown says that there is no such member, and what may have been meant.
 func (s Schema) unknown(name string) string {
-	best, distance := "", len(name)/2+1
+	best, distance := "", len(name)/2+2 // beyond it nothing is near
 	for _, m := range s {
 		if d := editDistance(strings.ToLower(name), strings.ToLower(m.Name)); d < distance {
 			best, distance = m.Name, d
