@@ -18,16 +18,22 @@ const password = "correct horse"
 // start returns a service over a new database that has the user Ann, who may write.
 func start(t *testing.T) (*auth.Service, *store.Store) {
 	t.Helper()
-	s, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "gowats.db"), store.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = s.Close() }) // some tests have closed it
+	s := openStore(t)
 	a := auth.New(s)
 	if err := a.CreateUser(t.Context(), "Ann", password, auth.Write); err != nil {
 		t.Fatal(err)
 	}
 	return a, s
+}
+
+func openStore(t *testing.T) *store.Store {
+	t.Helper()
+	s, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "gowats.db"), store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() }) // some tests have closed it
+	return s
 }
 
 func basic(text string) string { return "Basic " + base64.StdEncoding.EncodeToString([]byte(text)) }
@@ -138,12 +144,7 @@ func TestIssueTokenRefuses(t *testing.T) {
 }
 
 func TestBootstrap(t *testing.T) {
-	s, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "gowats.db"), store.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
-	a := auth.New(s)
+	a := auth.New(openStore(t))
 	for _, bad := range []string{"", "ann", "ann:short", ":" + password} {
 		if made, err := a.Bootstrap(t.Context(), bad); made || err == nil {
 			t.Errorf("Bootstrap(%q): got %v, %v; want an error", bad, made, err)

@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -75,7 +76,7 @@ func TestSessions(t *testing.T) {
 	}
 	check := func(t *testing.T, a *Service, secret string, want Identity, wantErr error) {
 		t.Helper()
-		if got, err := a.Session(secret); got != want || err != wantErr {
+		if got, err := a.Session(secret); got != want || !errors.Is(err, wantErr) {
 			t.Errorf("Session: got %v, %v; want %v, %v", got, err, want, wantErr)
 		}
 	}

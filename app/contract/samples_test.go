@@ -58,7 +58,7 @@ func (b *bench) call(t *testing.T, method, path string, body []byte) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer response.Body.Close()
+	defer func() { _ = response.Body.Close() }()
 	answer, err := io.ReadAll(response.Body)
 	if err != nil || response.StatusCode != http.StatusOK {
 		t.Fatalf("%s %s: got %d %s (%v), want 200", method, path, response.StatusCode, answer, err)

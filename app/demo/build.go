@@ -193,9 +193,15 @@ func (t *tester) step(g report.Group, stepType, name string) *report.Step {
 	return &report.Step{ID: report.Some(t.lastID), Group: g, Type: stepType, Name: name, Status: report.Passed}
 }
 
+// now is the time at which the tester has got so far.
+func (t *tester) now() report.Time {
+	return report.At(t.run.start.Add(time.Duration(t.seconds * float64(time.Second))).Truncate(time.Millisecond))
+}
+
 func (t *tester) root() *report.Step {
 	s := t.run.stage
 	root := t.step(report.Main, "SequenceCall", mainSequence)
+	root.Start = t.now()
 	root.Sequence = &report.Sequence{Path: `C:\Tests\` + s.sequence + ".seq", Name: "MainSequence", Version: s.version}
 	for i := range s.groups {
 		child := t.group(&s.groups[i])
@@ -215,6 +221,7 @@ func (t *tester) group(g *group) *report.Step {
 		return call
 	}
 	began := t.seconds
+	call.Start = t.now()
 	call.Sequence = &report.Sequence{Path: `C:\Tests\` + t.run.stage.sequence + ".seq", Name: g.name, Version: t.run.stage.version}
 	for i := range g.checks {
 		child := t.check(&g.checks[i], g.part == report.Cleanup)
@@ -243,6 +250,7 @@ func (t *tester) check(c *check, always bool) *report.Step {
 		s.Status = report.Skipped
 		return s
 	}
+	s.Start = t.now()
 	used := c.seconds * (0.9 + 0.25*t.rng.Float64())
 	t.seconds += used
 	s.TotalTime = report.Num(trim(used))

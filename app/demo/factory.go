@@ -151,7 +151,7 @@ func motorBoard() *product {
 
 func powerSupply() *product {
 	ripple := atMost(DriftingStep, "mV", 60, 41, 4.6, 1, "C7")
-	ripple.drift = 19
+	ripple.drift = 16
 	return &product{partNumber: "PSU-2200", revision: "A", serialPrefix: "P", perDay: 23, stages: []stage{{
 		process: process(90, "Burn In test"), sequence: "PSU-2200 Burn In", version: "3.1.0", failRate: 0.02, sockets: 8,
 		benches: []bench{{"BURN-01", "RACK-A", 0.004}, {"BURN-01", "RACK-B", 0.004}},

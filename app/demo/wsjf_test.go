@@ -17,7 +17,7 @@ func TestReportsHaveNothingToFindFault(t *testing.T) {
 
 func TestInCircuitHasTheSizeOfARealReport(t *testing.T) {
 	data := demo.InCircuit(1, end).AppendWSJF(nil, report.WSJFOptions{})
-	if n := len(data); n < 6000 || n > 8000 {
+	if n := len(data); n < 6500 || n > 8000 {
 		t.Errorf("InCircuit(1, end) is %d bytes of WSJF, want about 7000", n)
 	}
 }

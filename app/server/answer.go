@@ -91,7 +91,7 @@ func translate(err error) *refusal {
 		return refuseOption(query.Option, "query", "%s", query.Reason)
 	case errors.Is(err, store.ErrNotFound):
 		return refusef(http.StatusNotFound, "not found")
-	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+	case errors.Is(err, store.ErrClosed), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return refusef(http.StatusServiceUnavailable, "the server is stopping or too busy; send the request again later")
 	}
 	return nil

@@ -22,20 +22,17 @@ const (
 
 // bodyReader reads whole request bodies, with bounds on their size, on the time they take, and on the memory that all of them hold.
 type bodyReader struct {
-	buffers sync.Pool // *[]byte, up to commonBody
+	buffers sync.Pool // *[]byte, of about commonBody at most
 	gzips   sync.Pool // *gzip.Reader
 	large   chan struct{}
 }
 
 func newBodyReader() *bodyReader {
-	return &bodyReader{
-		buffers: sync.Pool{New: func() any { b := make([]byte, 0, firstCapacity); return &b }},
-		gzips:   sync.Pool{New: func() any { return new(gzip.Reader) }},
-		large:   make(chan struct{}, largeAtOnce),
-	}
+	return &bodyReader{large: make(chan struct{}, largeAtOnce)}
 }
 
-// read returns the decompressed body of at most the route's limit. It is valid until free is called; free is never nil.
+// read returns the decompressed body of at most the route's limit. It is valid until free is called, which also makes room for
+// another large body: when all that was made of this one is done with. Free is never nil.
 func (b *bodyReader) read(w http.ResponseWriter, c *call) (body []byte, free func(), err error) {
 	limit := c.route.limit
 	if c.ContentLength > limit {
@@ -43,14 +40,17 @@ func (b *bodyReader) read(w http.ResponseWriter, c *call) (body []byte, free fun
 	}
 	conn := http.NewResponseController(w)
 	_ = conn.SetReadDeadline(time.Now().Add(bodyTime)) // the error: not every ResponseWriter has deadlines; net/http's have
-	defer func() { _ = conn.SetReadDeadline(time.Time{}) }()
 	src, done, err := b.decompress(http.MaxBytesReader(w, c.Body, limit), c.Header.Get("Content-Encoding"))
 	if err != nil {
 		return nil, func() {}, bodyError(err, limit)
 	}
 	defer done()
 
-	buffer := b.buffers.Get().(*[]byte)
+	buffer, ok := b.buffers.Get().(*[]byte)
+	if !ok {
+		fresh := make([]byte, 0, firstCapacity)
+		buffer = &fresh
+	}
 	body, err = fill((*buffer)[:0], src, min(limit, commonBody)+1)
 	if len(body) <= commonBody || err != nil {
 		free = func() { *buffer = body; b.buffers.Put(buffer) }
@@ -65,6 +65,7 @@ func (b *bodyReader) read(w http.ResponseWriter, c *call) (body []byte, free fun
 		free()
 		return nil, func() {}, tooLarge(limit)
 	}
+	_ = conn.SetReadDeadline(time.Time{}) // as above
 	return body, free, nil
 }
 
@@ -85,7 +86,10 @@ func (b *bodyReader) decompress(src io.Reader, encoding string) (plain io.Reader
 	case "", "identity":
 		return src, func() {}, nil
 	case "gzip", "x-gzip":
-		z := b.gzips.Get().(*gzip.Reader)
+		z, ok := b.gzips.Get().(*gzip.Reader)
+		if !ok {
+			z = new(gzip.Reader)
+		}
 		if err := z.Reset(src); err != nil {
 			b.gzips.Put(z)
 			return nil, nil, err
@@ -125,7 +129,7 @@ func bodyError(err error, limit int64) error {
 	var refused *refusal
 	var over *http.MaxBytesError
 	switch {
-	case errors.As(err, &refused), errors.Is(err, context.Canceled):
+	case errors.As(err, &refused), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return err
 	case errors.As(err, &over):
 		return tooLarge(limit)

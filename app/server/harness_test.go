@@ -118,7 +118,7 @@ func send(t testing.TB, request *http.Request) *answer {
 	if err != nil {
 		t.Fatalf("%s %s: %v", request.Method, request.URL.Path, err)
 	}
-	defer response.Body.Close()
+	defer func() { _ = response.Body.Close() }()
 	body, err := io.ReadAll(response.Body)
 	if err != nil {
 		t.Fatalf("%s %s: read the answer: %v", request.Method, request.URL.Path, err)

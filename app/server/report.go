@@ -19,7 +19,12 @@ func (s *server) submitWSJF(w http.ResponseWriter, c *call) error {
 	if len(lineage) > maxLineage {
 		return refusef(http.StatusBadRequest, "the header Gowats-Lineage is longer than %d bytes", maxLineage)
 	}
-	r, findings, err := s.readReport(w, c)
+	body, free, err := s.bodies.read(w, c)
+	if err != nil {
+		return err
+	}
+	defer free()
+	r, findings, err := decodeReport(body)
 	if err != nil {
 		return err
 	}
@@ -31,13 +36,8 @@ func (s *server) submitWSJF(w http.ResponseWriter, c *call) error {
 	return nil
 }
 
-// readReport returns the report in the body, without violations, and its warnings.
-func (s *server) readReport(w http.ResponseWriter, c *call) (*report.Report, report.Findings, error) {
-	body, free, err := s.bodies.read(w, c)
-	if err != nil {
-		return nil, nil, err
-	}
-	defer free()
+// decodeReport returns the report in a body, without violations, and its warnings.
+func decodeReport(body []byte) (*report.Report, report.Findings, error) {
 	r, findings, err := report.DecodeWSJF(body)
 	if err != nil {
 		return nil, nil, err

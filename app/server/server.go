@@ -81,7 +81,7 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil && !out.began {
 		s.refuse(out, c, err)
 	}
-	s.logRequest(out, c, err, s.now().Sub(started))
+	s.logRequest(r.Context(), out, c, err, s.now().Sub(started))
 	if err != nil && out.cut {
 		panic(http.ErrAbortHandler) // the answer had begun: break the connection, so that what came cannot be taken for the whole
 	}
@@ -132,12 +132,12 @@ func (s *server) identify(r *http.Request) (auth.Identity, error) {
 }
 
 // logRequest writes one line per request: neither the query nor a header, which may hold secrets.
-func (s *server) logRequest(w *response, c *call, err error, took time.Duration) {
+func (s *server) logRequest(ctx context.Context, w *response, c *call, err error, took time.Duration) {
 	level := slog.LevelDebug
 	if w.status >= 500 || w.cut {
 		level = slog.LevelWarn
 	}
-	if !s.log.Enabled(context.WithoutCancel(c.Context()), level) {
+	if !s.log.Enabled(ctx, level) {
 		return
 	}
 	attrs := []slog.Attr{
@@ -151,7 +151,7 @@ func (s *server) logRequest(w *response, c *call, err error, took time.Duration)
 	if errors.As(err, &p) {
 		attrs = append(attrs, slog.String("stack", string(p.stack)))
 	}
-	s.log.LogAttrs(c.Context(), level, "request", attrs...)
+	s.log.LogAttrs(ctx, level, "request", attrs...)
 }
 
 // requestID returns the ID that the client gave the request, or a new one when there is none that is safe to repeat.
