@@ -193,8 +193,8 @@ func (e *APIError) Hint() string {
 	case e.location != "":
 		return "the server redirects to " + e.location + ": if that is right, use it as the address"
 	}
-	switch e.sentinel() { //nolint:errorlint // sentinel returns the values themselves
-	case ErrUnauthorized:
+	switch e.sentinel() {
+	case ErrUnauthorized: //nolint:errorlint // sentinel returns the values themselves
 		return "check that the token is right and still valid"
 	case ErrForbidden:
 		return "the user of this token lacks the permission: ask the administrator of the server"

@@ -100,9 +100,9 @@ func optionalTime(cmd *cobra.Command, name string) (*time.Time, error) {
 // operationName returns the name of the operation that --process gives by code or by name; "" when it is not given.
 func operationName(cmd *cobra.Command, client *wats.Client) (string, error) {
 	text := flagText(cmd, "process")
-	code, notCode := strconv.Atoi(text)
-	if notCode != nil {
-		return text, nil
+	code, err := strconv.Atoi(text)
+	if err != nil {
+		return text, nil //nolint:nilerr // what is no code is a name
 	}
 	processes, err := client.Process.List(cmd.Context())
 	if err != nil {
