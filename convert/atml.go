@@ -43,7 +43,7 @@ func atmlEditions() []atmlEdition {
 
 // atmlRoot tells whether a document with this root is ATML, and its version: "" for an edition that is not known.
 func atmlRoot(name, namespace string) (version string, ok bool) {
-	if name != "TestResults" && name != "TestResultsCollection" {
+	if name != "TestResults" && name != "TestResultsCollection" || namespace == "" {
 		return "", false
 	}
 	for _, e := range atmlEditions() {

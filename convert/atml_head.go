@@ -195,18 +195,14 @@ func (a *atmlReader) resultSet(r *report.Report) error {
 			r.Test.ExecTime = seconds(end.Sub(start))
 		}
 	}
-	status := root.Status
+	r.Result = headResult(root.Status)
 	if d.added == nil { // what went wrong stands at the result set, and is the report's
 		r.Test.ErrorCode, r.Test.ErrorMessage = root.ErrorCode, root.ErrorMessage
 		root.ErrorCode, root.ErrorMessage = report.Optional[int]{}, ""
 	}
 	if a.version == "2.02" && len(root.Steps) == 1 { // there the main sequence stands inside
 		root = root.Steps[0]
-		if !d.judged {
-			status = root.Status
-		}
 	}
 	r.Test.Root = root
-	r.Result = headResult(status)
 	return nil
 }

@@ -8,9 +8,16 @@ import (
 //
 // A result is a measurement when it has limits, says that it is one, or is the step type's own value. All of one step go into that step.
 func (a *atmlReader) measure(d *atmlStep) {
-	count := 0
+	count, kind := 0, "" // those of the kind of the first
 	for i := range d.results {
-		if d.results[i].isMeasurement(d.Step) {
+		res := &d.results[i]
+		if res.datum == nil || !res.isMeasurement(d.Step) {
+			continue
+		}
+		if count == 0 {
+			kind = res.datum.Type
+		}
+		if res.datum.Type == kind {
 			count++
 		}
 	}
@@ -30,14 +37,8 @@ func (a *atmlReader) measure(d *atmlStep) {
 		}
 	}
 	d.results = nil
-	if d.added != nil {
-		return
-	}
-	if len(d.Booleans) == 0 && len(d.Numeric) == 0 && len(d.Strings) == 0 {
+	if d.added == nil && len(d.Booleans) == 0 && len(d.Numeric) == 0 && len(d.Strings) == 0 {
 		verdictOnly(d.Step)
-	}
-	if d.Status == 0 {
-		d.Status = judged(d.Step)
 	}
 }
 
@@ -111,7 +112,8 @@ func (a *atmlReader) numeric(d *atmlStep, res *atmlResult, only bool, name strin
 	}
 	m.Status = measurement(m.Status)
 	if m.Status == 0 {
-		m.Status = measuredStatus(d.Status, only, inside(&m))
+		byLimits, told := m.CompOp.Judge(m.Value, m.Low, m.High)
+		m.Status = measuredStatus(d.Status, only, byLimits, told)
 	}
 	return m
 }
@@ -123,7 +125,8 @@ func (a *atmlReader) text(d *atmlStep, res *atmlResult, only bool, name string) 
 	}
 	m.Status = measurement(m.Status)
 	if m.Status == 0 {
-		m.Status = measuredStatus(d.Status, only, matches(&m))
+		byLimits, told := m.CompOp.JudgeText(m.Value, m.Limit)
+		m.Status = measuredStatus(d.Status, only, byLimits, told)
 	}
 	return m
 }
@@ -160,24 +163,4 @@ func verdictOnly(s *report.Step) {
 	case report.Passed, report.Failed:
 		s.Booleans = []report.BooleanMeasurement{{Status: status}}
 	}
-}
-
-// judged returns the status of a step that has none: Failed when one of its measurements failed, Passed when it has some, else Done.
-func judged(s *report.Step) report.Status {
-	status := report.Done
-	fold := func(m report.Status) {
-		if status == report.Done && m == report.Passed || m == report.Failed {
-			status = m
-		}
-	}
-	for i := range s.Numeric {
-		fold(s.Numeric[i].Status)
-	}
-	for i := range s.Strings {
-		fold(s.Strings[i].Status)
-	}
-	for i := range s.Booleans {
-		fold(s.Booleans[i].Status)
-	}
-	return status
 }

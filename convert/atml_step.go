@@ -11,7 +11,6 @@ import (
 // atmlStep is a step while it is read.
 type atmlStep struct {
 	*report.Step
-	judged  bool // it has an outcome
 	results []atmlResult
 	sort    string     // name of its element: Test, TestGroup, SessionAction or ResultSet
 	added   *addedStep // what this package added when it wrote the file; nil: another program did
@@ -102,7 +101,7 @@ func (a *atmlReader) stepChild(d *atmlStep) (err error) {
 		}
 		return err
 	case "Outcome", "ActionOutcome":
-		d.Status, d.judged = a.outcome(), true
+		d.Status = a.outcome()
 	case "Extension":
 		return a.stepExtension(d)
 	case "TestResult":

@@ -57,6 +57,8 @@ func fillIn(r *report.Report, opt ReadOptions) error {
 	root.Sequence.Version = cmp.Or(root.Sequence.Version, opt.SequenceVersion, defaultSequenceVersion)
 	root.Name = cmp.Or(root.Name, root.Sequence.Name, defaultRootName)
 	dropRepeatedIDs(root)
+	r.Judge(report.Import) // fills in what is missing; what it warns of is told again by whoever validates the report
+	r.Result = headResult(r.Result)
 	return nil
 }
 
@@ -189,79 +191,20 @@ func headResult(s report.Status) report.Status {
 	return s
 }
 
-// measuredStatus returns the verdict on a measurement that has none of its own: that of its step when it is the only one or all
-// passed, else what its limits say.
-func measuredStatus(step report.Status, only, inside bool) report.Status {
+// measuredStatus returns the verdict on a measurement that has none of its own: that of its step when it is the only one or all passed, else
+// what its limits say. What they cannot say was not judged: it is Skipped.
+func measuredStatus(step report.Status, only bool, byLimits report.Status, told bool) report.Status {
 	switch {
-	case step == report.Passed, step == report.Done, step == 0 && inside:
+	case step == report.Passed, step == report.Done:
 		return report.Passed
 	case step == report.Skipped:
 		return report.Skipped
-	case step == report.Failed && only, !inside:
+	case step == report.Failed && only:
 		return report.Failed
+	case told:
+		return byLimits
 	}
-	return report.Passed
-}
-
-// inside reports whether a number meets its limits. Without limits, or with one missing, every number does.
-func inside(m *report.NumericMeasurement) bool {
-	v, low, high := m.Value.Float(), m.Low.Float(), m.High.Float()
-	switch m.CompOp {
-	case report.EQ:
-		return v == low || !m.Low.Present()
-	case report.NE:
-		return v != low
-	case report.GT:
-		return v > low || !m.Low.Present()
-	case report.GE:
-		return v >= low || !m.Low.Present()
-	case report.LT:
-		return v < low || !m.Low.Present()
-	case report.LE:
-		return v <= low || !m.Low.Present()
-	case report.EQT, report.GELE:
-		return insidePair(m, v >= low, v <= high)
-	case report.GELT:
-		return insidePair(m, v >= low, v < high)
-	case report.GTLE:
-		return insidePair(m, v > low, v <= high)
-	case report.GTLT:
-		return insidePair(m, v > low, v < high)
-	case report.LEGE:
-		return v <= low || v >= high
-	case report.LEGT:
-		return v <= low || v > high
-	case report.LTGE:
-		return v < low || v >= high
-	case report.LTGT:
-		return v < low || v > high
-	}
-	return true
-}
-
-func insidePair(m *report.NumericMeasurement, low, high bool) bool {
-	return (low || !m.Low.Present()) && (high || !m.High.Present())
-}
-
-// matches reports whether a text meets its limit.
-func matches(m *report.StringMeasurement) bool {
-	switch m.CompOp {
-	case report.EQ, report.CASESENSIT:
-		return m.Value == m.Limit
-	case report.IGNORECASE:
-		return strings.EqualFold(m.Value, m.Limit)
-	case report.NE:
-		return m.Value != m.Limit
-	case report.GT:
-		return m.Value > m.Limit
-	case report.GE:
-		return m.Value >= m.Limit
-	case report.LT:
-		return m.Value < m.Limit
-	case report.LE:
-		return m.Value <= m.Limit
-	}
-	return true
+	return report.Skipped
 }
 
 // names are the names given to the measurements of one step, and how often.

@@ -136,9 +136,6 @@ func (t *testStandReader) report() (*report.Report, error) {
 	if u.root != nil {
 		u.Test.Root = u.step(u.root)
 		u.Test.ExecTime = u.Test.Root.TotalTime
-		if !linked || u.Result == 0 {
-			u.Result = headResult(u.Test.Root.Status)
-		}
 	}
 	if err := fillIn(u.Report, t.opt); err != nil {
 		return nil, fmt.Errorf("line %d: %w", u.line, err)
@@ -363,7 +360,7 @@ func (u *testStandUnit) miscResult(p *property) {
 	for _, q := range p.find("UUT_Part_Info").elements() {
 		u.SubUnits = append(u.SubUnits, report.SubUnit{
 			PartType: cmp.Or(q.like("parttype", "type"), "Unknown"), SerialNumber: q.like("serial", "sn"),
-			PartNumber: q.like("partno", "partnumber", "pn"), Revision: q.like("rev"),
+			PartNumber: q.like("partno", "partnumber", "pn"), Revision: q.like("rev", "partrev"),
 		})
 	}
 	for _, q := range p.Props {

@@ -62,7 +62,7 @@ func (x *xmlScanner) element(p *report.Property) error {
 			}
 			e.Value = (*report.Property)(value)
 		case kind == xmlStart:
-			if err := x.skip(); err != nil {
+			if _, err := x.content(); err != nil {
 				return err
 			}
 		case kind == xmlText:

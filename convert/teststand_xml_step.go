@@ -34,9 +34,6 @@ func (u *testStandUnit) step(p *property) *report.Step {
 	if len(s.Numeric) == 0 && len(s.Strings) == 0 && len(s.Booleans) == 0 {
 		verdictOnly(s)
 	}
-	if s.Status == 0 {
-		s.Status = judged(s)
-	}
 	return s
 }
 
@@ -199,7 +196,8 @@ func (u *testStandUnit) number(s *report.Step, data, p *property, name string, o
 		m.High = report.Number{}
 	}
 	if m.Status = measurement(u.status(p.ownStatus(only))); m.Status == 0 {
-		m.Status = measuredStatus(s.Status, only, inside(&m))
+		byLimits, told := m.CompOp.Judge(m.Value, m.Low, m.High)
+		m.Status = measuredStatus(s.Status, only, byLimits, told)
 	}
 	return m
 }
@@ -234,7 +232,8 @@ func (u *testStandUnit) text(s *report.Step, data, p *property, name string, onl
 		m.CompOp = op
 	}
 	if m.Status = measurement(u.status(p.ownStatus(only))); m.Status == 0 {
-		m.Status = measuredStatus(s.Status, only, matches(&m))
+		byLimits, told := m.CompOp.JudgeText(m.Value, m.Limit)
+		m.Status = measuredStatus(s.Status, only, byLimits, told)
 	}
 	return m
 }
