@@ -6,7 +6,6 @@ import (
 	"math"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/gowats/gowats/report"
 )
@@ -21,6 +20,14 @@ const (
 	defaultSequenceVersion = "1.0"
 	defaultRootName        = "MainSequence Callback"
 )
+
+// stopped returns err as the error that ends the reading of a file of that kind.
+func (r *reading) stopped(kind string, err error) error {
+	if r.opt.FileName != "" {
+		kind += " file " + strconv.Quote(r.opt.FileName)
+	}
+	return fmt.Errorf("read %s: %w", kind, err)
+}
 
 // newTest returns a test report with what opt says where a file is silent.
 func newTest(opt ReadOptions) *report.Report {
@@ -70,20 +77,6 @@ func dropRepeatedIDs(root *report.Step) {
 			s.ID = report.Optional[int]{}
 		}
 		used[s.ID.Value] = s.ID.Present || used[s.ID.Value]
-	}
-}
-
-// starts are the starts of the units of one file, in milliseconds.
-type starts map[int64]struct{}
-
-// distinct returns at, or the first millisecond after it at which no other unit of the file began.
-func (s starts) distinct(at time.Time) time.Time {
-	for {
-		if _, taken := s[at.UnixMilli()]; !taken {
-			s[at.UnixMilli()] = struct{}{}
-			return at
-		}
-		at = at.Add(time.Millisecond)
 	}
 }
 

@@ -27,7 +27,7 @@ const (
 	maxLine      = 16 << 20
 	maxCells     = 256
 	maxUnitBytes = 256 << 20
-	maxUnitSteps = 500_000 // also the elements of a unit in XML
+	maxUnitSteps = 500_000
 )
 
 // maxUnitErrors is how many unreadable units of one file are told one by one.
@@ -75,7 +75,7 @@ func readWSTF(in *reading) iter.Seq2[*report.Report, error] {
 			}
 		}
 		if err := r.failed.err(); err != nil {
-			yield(nil, fmt.Errorf("read WSTF: %w", err))
+			yield(nil, in.stopped("WSTF", err))
 		}
 	}
 }
@@ -293,15 +293,15 @@ func (r *wstfReader) finish() (*report.Report, error) {
 		}
 		rep.Result = headResult(status)
 	}
-	if err := fillIn(rep, r.opt); err != nil {
-		return nil, fmt.Errorf("line %d: %w", r.began, err)
-	}
 	mode := report.Import
 	if r.active {
 		mode = report.Active
 	}
 	for _, f := range rep.Judge(mode) {
 		r.lose(f.Path, "%s", f.Message)
+	}
+	if err := fillIn(rep, r.opt); err != nil {
+		return nil, fmt.Errorf("line %d: %w", r.began, err)
 	}
 	return rep, nil
 }

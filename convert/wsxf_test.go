@@ -174,7 +174,7 @@ func TestWSXFThatBreaksOffKeepsTheReportsBefore(t *testing.T) {
 		}
 		got = append(got, r.SerialNumber)
 	}
-	want := "1|line 1, column 81: the file ends inside <Report>"
+	want := "1|read WSXF: line 1, column 81: the file ends inside <Report>"
 	if strings.Join(got, "|") != want {
 		t.Errorf("read %q, want %q", strings.Join(got, "|"), want)
 	}

@@ -22,6 +22,7 @@ func writeWSXF(dst io.Writer, reports []*report.Report, _ WriteOptions) ([]Loss,
 	w.attr("xmlns", wsxfNamespace)
 	for _, r := range reports {
 		w.measurements = -1
+		w.serverMembers(r)
 		w.report(r)
 		if _, err := dst.Write(w.dst); err != nil {
 			return nil, err
@@ -101,6 +102,25 @@ func (w *wsxfWriter) extra(members []report.Member) {
 func (w *wsxfWriter) hasAttribute(name string) bool {
 	tag := w.dst[bytes.LastIndexByte(w.dst, '<'):]
 	return bytes.Contains(tag, []byte(" "+name+"=\""))
+}
+
+// serverMembers notes that what only servers write is left out.
+func (w *wsxfWriter) serverMembers(r *report.Report) {
+	added := r.ProductName != "" || r.Origin != "" || len(r.AssetStats) > 0
+	for i := range r.SubUnits {
+		for j := range r.SubUnits[i].Failures {
+			added = added || r.SubUnits[i].Failures[j].StepName != ""
+		}
+	}
+	if t := r.Test; t != nil {
+		added = added || t.CausedFailureStepID.Present || len(t.ReferencedBy) > 0
+		for _, s := range t.Root.Walk() {
+			added = added || s.CausedUUTFailure.Present
+		}
+	}
+	if added {
+		w.lose("$", "what a server adds to a report is not written")
+	}
 }
 
 func (w *wsxfWriter) report(r *report.Report) {
@@ -248,8 +268,13 @@ func (w *wsxfWriter) asset(a *report.Asset) {
 // failures writes the failures of all units, each with the index of its unit.
 func (w *wsxfWriter) failures(units []report.SubUnit) {
 	n := 0
+	given := make(map[int]bool, len(units))
 	for i := range units {
 		u := &units[i]
+		if len(u.Failures) > 0 && (given[u.Index.Value] || !u.Index.Present && i > 0) {
+			w.lose("$.subUnits", "the unit of a failure, since it has no index of its own")
+		}
+		given[u.Index.Value] = given[u.Index.Value] || u.Index.Present
 		for j := range u.Failures {
 			f := &u.Failures[j]
 			w.start("Failures")
@@ -362,6 +387,10 @@ func (w *wsxfWriter) step(index int, s *report.Step) {
 		w.additionalData("AdditionalResults", i, &s.AdditionalResults[i])
 	}
 	for i, child := range s.Steps {
+		if child == nil {
+			w.lose("steps", "a step that is null is not written")
+			continue
+		}
 		w.step(i, child)
 	}
 	w.end()

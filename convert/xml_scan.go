@@ -13,8 +13,9 @@ import (
 const (
 	maxXMLDepth      = 1000
 	maxXMLAttributes = 1000
-	maxXMLTag        = 1 << 20  // bytes of one tag with its attributes
-	maxXMLText       = 96 << 20 // bytes of one text: an attachment of 64 MiB in base64
+	maxXMLTag        = 1 << 20   // bytes of one tag with its attributes
+	maxXMLText       = 96 << 20  // bytes of one text: an attachment of 64 MiB in base64
+	maxXMLElements   = 2_000_000 // of one child of the root, which is one unit
 )
 
 // xmlKind is what xmlScanner.next found.
@@ -51,6 +52,9 @@ type xmlScanner struct {
 	open   []string // names with prefix of the elements that are open
 	closes bool     // the start tag was an empty element: its end comes next
 	rooted bool     // the root was there
+
+	elements  int // of the child of the root that is being read
+	unitStart int // offset at which it began
 
 	names   map[string]string // every name seen, so that each is allocated once
 	scratch []byte
@@ -160,6 +164,10 @@ func (x *xmlScanner) scanStart() (xmlKind, error) {
 	if x.closes = len(tag) > 0 && tag[len(tag)-1] == '/'; x.closes {
 		tag = tag[:len(tag)-1]
 	}
+	if err := x.checkUnit(); err != nil {
+		x.closes = false
+		return 0, err
+	}
 	name, rest := cutName(tag)
 	if name == nil {
 		x.closes = false
@@ -175,6 +183,21 @@ func (x *xmlScanner) scanStart() (xmlKind, error) {
 	x.rooted = true
 	x.advance(end + 1)
 	return xmlStart, nil
+}
+
+// checkUnit refuses an element that makes its unit larger than one may be.
+func (x *xmlScanner) checkUnit() error {
+	if len(x.open) <= 1 {
+		x.elements, x.unitStart = 0, x.offset+x.pos
+	}
+	x.elements++
+	switch {
+	case x.elements > maxXMLElements:
+		return x.fail("a unit has more than %d elements", maxXMLElements)
+	case x.offset+x.pos-x.unitStart > maxUnitBytes:
+		return x.fail("a unit is larger than %d bytes", maxUnitBytes)
+	}
+	return nil
 }
 
 // scanAttributes reads the part of a start tag behind the name.
