@@ -22,6 +22,14 @@ const (
 	defaultRootName        = "MainSequence Callback"
 )
 
+// stopped returns err as the error that ends the reading of a file of that kind.
+func (r *reading) stopped(kind string, err error) error {
+	if r.opt.FileName != "" {
+		kind += " file " + strconv.Quote(r.opt.FileName)
+	}
+	return fmt.Errorf("read %s: %w", kind, err)
+}
+
 // newTest returns a test report with what opt says where a file is silent.
 func newTest(opt ReadOptions) *report.Report {
 	return &report.Report{

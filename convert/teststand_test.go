@@ -242,3 +242,47 @@ func TestTestStandXMLWithoutWATS(t *testing.T) {
 		t.Errorf("operators = %v, want GTLT and GT", c.operators)
 	}
 }
+
+func TestReadOptionsFillInWhatAFileDoesNotSay(t *testing.T) {
+	doc, err := os.ReadFile(filepath.Join("testdata", "atml", "without-a-station", "input.xml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, _ := convert.ByName("atml")
+	opt := convert.ReadOptions{
+		ProcessCode: 50, PartNumber: "other", Revision: "B", Operator: "other", Station: "ST-9", Location: "Oslo", Purpose: "Production", SequenceVersion: "7",
+		Zone: time.FixedZone("", -5*60*60), FileName: "a.xml",
+	}
+	for r, err := range f.Read(bytes.NewReader(doc), opt).Reports() {
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := fmt.Sprintln(r.Process.Code.Value, r.PartNumber, r.Revision, r.Test.Operator, r.Station, r.Location, r.Purpose, r.Test.Root.Sequence.Version, r.Start.Format(time.RFC3339))
+		if want := "50 PN-7 B Ola ST-9 Oslo Production 7 2024-05-06T07:08:09-05:00\n"; got != want {
+			t.Errorf("read with options: %swant %s", got, want)
+		}
+	}
+	for _, err := range f.Read(strings.NewReader("<a/>"), opt).Reports() {
+		if want := `read ATML file "a.xml": line 1, column 5: the root element a of namespace "" does not belong to ATML test results`; err == nil || err.Error() != want {
+			t.Errorf("read of another file: %v, want %s", err, want)
+		}
+	}
+}
+
+func TestReadingStopsWhenTheCallerDoes(t *testing.T) {
+	for format, folder := range map[string]string{"atml": "runs-of-one-file-have-distinct-starts", "teststand-xml": "year-of-two-digits"} {
+		doc, err := os.ReadFile(filepath.Join("testdata", format, folder, "input.xml"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, _ := convert.ByName(format)
+		n := 0
+		for range f.Read(bytes.NewReader(doc), convert.ReadOptions{}).Reports() {
+			n++
+			break
+		}
+		if n != 1 {
+			t.Errorf("%s: %d reports, want 1", format, n)
+		}
+	}
+}

@@ -61,7 +61,7 @@ func readTestStandXML(r *reading) iter.Seq2[*report.Report, error] {
 	return func(yield func(*report.Report, error) bool) {
 		t := testStandReader{reading: r, x: newXMLScanner(r.src), starts: make(starts)}
 		if err := t.document(yield); err != nil && !errors.Is(err, errStopped) {
-			yield(nil, fmt.Errorf("read TestStand XML: %w", err))
+			yield(nil, r.stopped("TestStand XML", err))
 		}
 	}
 }
