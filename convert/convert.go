@@ -104,7 +104,8 @@ func (f Format) Read(src io.Reader, opt ReadOptions) *Reading {
 }
 
 // Reports yields the reports one by one, as the file goes; it can be ranged over once. What cannot be read ends it with an error that
-// says where; the reports before it are good.
+// says where; the reports before it are good. A report that has no ID in the file has the zero ID: [report.DeriveID] makes one for whoever
+// knows the whole file.
 func (r *Reading) Reports() iter.Seq2[*report.Report, error] { return r.format.read(&r.reading) }
 
 // Losses returns what was in the file and not in the reports, when Reports has ended: each kind once, with how often it was met, and

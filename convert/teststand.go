@@ -81,18 +81,22 @@ func dropRepeatedIDs(root *report.Step) {
 	}
 }
 
-// starts are the starts of the units of one file, in milliseconds.
-type starts map[int64]struct{}
+// starts are the starts of the units of one file, in milliseconds, each with a later one from which on one may be free.
+type starts map[int64]int64
 
 // distinct returns at, or the first millisecond after it at which no other unit of the file began.
 func (s starts) distinct(at time.Time) time.Time {
-	for {
-		if _, taken := s[at.UnixMilli()]; !taken {
-			s[at.UnixMilli()] = struct{}{}
-			return at
-		}
-		at = at.Add(time.Millisecond)
+	if at.IsZero() {
+		return at
 	}
+	first := at.UnixMilli()
+	free := first
+	for next, taken := s[free]; taken; next, taken = s[free] {
+		free = next
+	}
+	s[free] = free + 1
+	s[first] = free + 1
+	return at.Add(time.Duration(free-first) * time.Millisecond)
 }
 
 // testNumber reads a number as test sequences print it: decimal, with point or comma, 0x1F, 0b11, NaN, IND, Inf. "" is absent; any other
