@@ -1,6 +1,10 @@
 package wats
 
 import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/gowats/gowats/report"
@@ -52,4 +56,29 @@ type YieldRow struct {
 	UnitCount int     `json:"unitCount"` // units whose first run is in the selection
 	FPCount   int     `json:"fpCount"`   // of these, passed in the first run
 	FPY       float64 `json:"fpy"`       // percent, 0–100
+}
+
+// AnalyticsService reads figures about many units.
+type AnalyticsService struct{ client *Client }
+
+// DynamicYield returns a row for each combination of the asked dimensions, in the order they ask for; a single row without
+// dimensions, and nil when nothing matches. IncludeCurrentPeriod, when absent, is sent as true
+// together with DateGrouping or PeriodCount.
+//
+// Route: POST /api/App/DynamicYield. It only reads, so it is repeated like a GET.
+func (s *AnalyticsService) DynamicYield(ctx context.Context, f YieldFilter) ([]YieldRow, error) {
+	if (f.DateGrouping.Present || f.PeriodCount != 0) && !f.IncludeCurrentPeriod.Present {
+		f.IncludeCurrentPeriod = report.Some(true)
+	}
+	body, err := json.Marshal(f)
+	if err != nil {
+		return nil, fmt.Errorf("encode yield filter: %w: %w", ErrInvalid, err)
+	}
+	req := newRequest(http.MethodPost, "api", "App", "DynamicYield")
+	req.body = body
+	req.repeatable = true
+	if f.Dimensions != "" {
+		req.query.Set("dimensions", f.Dimensions) // in the body as well: servers differ in where they look
+	}
+	return list[YieldRow](ctx, s.client, req)
 }

@@ -4,5 +4,6 @@
 //	receipt, err := c.Report.Submit(ctx, r)
 //
 // A [Client] holds one service per domain. It has no global state, is safe for concurrent use, and every call takes a context.
-// Answers outside 2xx are [*APIError]; callers tell them apart with errors.Is and the sentinels such as [ErrNotFound].
+// Answers outside 2xx are [*APIError], no answer at all is [*TransportError]; callers tell failures apart with errors.Is and the sentinels
+// such as [ErrNotFound].
 package wats

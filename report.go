@@ -1,6 +1,12 @@
 package wats
 
 import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"iter"
+	"net/http"
+	"strings"
 	"time"
 
 	"github.com/gowats/gowats/report"
@@ -67,4 +73,206 @@ type HeaderQuery struct {
 	Filter       string        // OData expression, in addition to the above
 	OrderBy      string        // OData; default "start desc"
 	Top          int           // at most so many; 0: all
+}
+
+// UnmarshalJSON reads a header as servers write it: startUtc also without offset, which then is UTC.
+func (h *ReportHeader) UnmarshalJSON(data []byte) error {
+	type plain ReportHeader // without this method
+	wire := struct {
+		*plain
+		StartUTC string `json:"startUtc"`
+	}{plain: (*plain)(h)}
+	if err := json.Unmarshal(data, &wire); err != nil || wire.StartUTC == "" {
+		return err
+	}
+	start, _, err := report.ParseTime(wire.StartUTC, time.UTC)
+	if err != nil {
+		return fmt.Errorf("startUtc: %w", err)
+	}
+	h.StartUTC = start.UTC()
+	return nil
+}
+
+// Receipt says that a server has a report.
+type Receipt struct {
+	ID report.ID // the report's identifier on the server
+}
+
+// ReportService submits and reads reports.
+type ReportService struct{ client *Client }
+
+// station is what reports that leave it blank are completed by.
+type station struct{ name, location, purpose string }
+
+const maxStationText = 100 // characters
+
+// complete returns r with an ID and with blank station members filled. R itself is not changed.
+func (s station) complete(r *report.Report) *report.Report {
+	completed := *r
+	if completed.ID.IsZero() {
+		completed.ID = report.NewID()
+	}
+	fill := func(member *string, text string) {
+		if strings.TrimSpace(*member) == "" {
+			*member = text
+		}
+	}
+	fill(&completed.Station, s.name)
+	fill(&completed.Location, s.location)
+	fill(&completed.Purpose, s.purpose)
+	return &completed
+}
+
+// Submit stores r, completed by [WithStation]; r itself is not changed.
+//
+// Submitting the same report again changes nothing, so a lost answer is repeated safely. This needs an ID: one is made
+// for a report without, and the receipt tells it even when Submit fails; give r that ID before trying again.
+//
+// A report with violations is not sent: the error matches [ErrInvalid] and holds them as [*report.InvalidError], as does
+// the server's refusal. Another ID in the acknowledgement than was sent is an error.
+//
+// Route: POST /api/Report/WSJF. Source: support.wats.com article 360014879119.
+func (s *ReportService) Submit(ctx context.Context, r *report.Report) (Receipt, error) {
+	if r == nil {
+		return Receipt{}, fmt.Errorf("report not submitted: %w: it is nil", ErrInvalid)
+	}
+	completed := s.client.station.complete(r)
+	rc := Receipt{ID: completed.ID}
+	if err := completed.Validate().Err(); err != nil {
+		return rc, fmt.Errorf("report %s of unit %q not submitted: %w: %w", rc.ID, r.SerialNumber, ErrInvalid, err)
+	}
+	return s.SubmitWSJF(ctx, rc.ID, completed.AppendWSJF(nil, report.WSJFOptions{}))
+}
+
+// SubmitWSJF stores a report that is encoded already, unchanged and unchecked. Id is the one in the document; it must not be zero.
+// The receipt holds it even when SubmitWSJF fails. See [ReportService.Submit] for the rest.
+func (s *ReportService) SubmitWSJF(ctx context.Context, id report.ID, document []byte) (Receipt, error) {
+	rc := Receipt{ID: id}
+	if id.IsZero() {
+		return rc, fmt.Errorf("report not submitted: %w: it has no ID to repeat it by", ErrInvalid)
+	}
+	req := newRequest(http.MethodPost, "api", "Report", "WSJF")
+	req.body = document
+	req.repeatable = true // the same ID is the same report
+	ans, err := s.client.do(ctx, req)
+	if err == nil {
+		err = s.acknowledged(req, ans, id)
+	}
+	if err != nil {
+		return rc, fmt.Errorf("submit report %s: %w", id, err)
+	}
+	return rc, nil
+}
+
+// acknowledged returns nil when ans is the acknowledgement of the report sent. An answer that names no report is one.
+func (s *ReportService) acknowledged(req *request, ans *answer, sent report.ID) error {
+	if ans.isEmpty() {
+		return nil
+	}
+	text, err := parseAcknowledgement(ans.body)
+	if err != nil {
+		return s.client.unreadable(req, ans, err)
+	}
+	if text == "" {
+		return nil
+	}
+	id, err := report.ParseID(text)
+	if err == nil && id != sent {
+		err = fmt.Errorf("the answer acknowledges report %s, not the one sent", id)
+	}
+	if err != nil {
+		return s.client.unreadable(req, ans, err)
+	}
+	return nil
+}
+
+// parseAcknowledgement returns the identifier in the answer to a submit, which is an array of one object, an object or a text;
+// "" when it holds none.
+func parseAcknowledgement(body []byte) (string, error) {
+	var list []json.RawMessage
+	if json.Unmarshal(body, &list) == nil {
+		switch len(list) {
+		case 0:
+			return "", nil
+		case 1:
+			body = list[0]
+		default:
+			return "", fmt.Errorf("the answer acknowledges %d reports, one was sent", len(list))
+		}
+	}
+	var text string
+	if json.Unmarshal(body, &text) == nil {
+		return text, nil
+	}
+	var object map[string]json.RawMessage
+	if err := json.Unmarshal(body, &object); err != nil {
+		return "", fmt.Errorf("want the identifier of the report: %w", err)
+	}
+	for _, name := range [...]string{"ID", "id", "uuid"} {
+		if json.Unmarshal(object[name], &text) == nil && text != "" {
+			return text, nil
+		}
+	}
+	return "", nil
+}
+
+// Get returns the report of this ID, whole. What it holds that this SDK does not know is kept: see package report.
+// It returns [ErrNotFound] when there is none; a server may need a moment to show a report just submitted.
+//
+// Route: GET /api/Report/Wsjf/{id}.
+func (s *ReportService) Get(ctx context.Context, id report.ID) (*report.Report, error) {
+	if id.IsZero() {
+		return nil, fmt.Errorf("get report: %w: the ID is zero", ErrInvalid)
+	}
+	req := newRequest(http.MethodGet, "api", "Report", "Wsjf", id.String())
+	ans, err := s.client.do(ctx, req)
+	switch {
+	case err != nil:
+		return nil, err
+	case ans.isEmpty():
+		return nil, s.client.missing(req, ans)
+	}
+	r, _, err := report.DecodeWSJF(ans.body) // findings are about what was odd when it was stored: Validate tells them again
+	if err != nil {
+		return nil, s.client.unreadable(req, ans, err)
+	}
+	return r, nil
+}
+
+// Headers yields the summaries of the reports that match q, newest first unless q says otherwise. It asks for pages as needed
+// and holds one at a time; a failure is given once, as the last, with a nil header. It can be ranged over again.
+//
+// Reports that arrive, or are deleted, during the loop shift the pages: one at a border may come twice or not at all. Where
+// this matters, set q.To to a past instant.
+//
+// Route: GET /api/Report/Query/Header.
+func (s *ReportService) Headers(ctx context.Context, q HeaderQuery) iter.Seq2[*ReportHeader, error] {
+	if q.Type == "" {
+		q.Type = UUT
+	}
+	if q.OrderBy == "" {
+		q.OrderBy = "start desc"
+	}
+	if err := q.check(); err != nil {
+		return func(yield func(*ReportHeader, error) bool) { yield(nil, err) }
+	}
+	return pages[ReportHeader](ctx, s.client, func() *request {
+		req := newRequest(http.MethodGet, "api", "Report", "Query", "Header")
+		req.query.Set("reportType", string(q.Type))
+		req.query.Set("$orderby", q.OrderBy)
+		if filter := q.ODataFilter(); filter != "" {
+			req.query.Set("$filter", filter)
+		}
+		return req
+	}, q.Top)
+}
+
+func (q HeaderQuery) check() error {
+	switch {
+	case q.Type != UUT && q.Type != UUR:
+		return fmt.Errorf("query report headers: %w: type %q is neither UUT nor UUR", ErrInvalid, q.Type)
+	case q.Top < 0:
+		return fmt.Errorf("query report headers: %w: top %d is negative", ErrInvalid, q.Top)
+	}
+	return nil
 }

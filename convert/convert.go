@@ -92,15 +92,14 @@ type Reading struct {
 
 // reading is what the readers of formats work with.
 type reading struct {
-	src      io.Reader
-	opt      ReadOptions
-	losses   lossList
-	findings report.Findings
+	src    io.Reader
+	opt    ReadOptions
+	losses lossList
 }
 
 // Read begins to read src, which is not closed.
 func (f Format) Read(src io.Reader, opt ReadOptions) *Reading {
-	return &Reading{f, reading{src: src, opt: opt}}
+	return &Reading{format: f, reading: reading{src: src, opt: opt}}
 }
 
 // Reports yields the reports one by one, as the file goes; it can be ranged over once. What cannot be read ends it with an error that

@@ -564,9 +564,34 @@ func (x *xmlScanner) lookup(local string) (string, bool) {
 // depth returns how many elements are open.
 func (x *xmlScanner) depth() int { return len(x.open) }
 
-// skip reads to the end of the element that has just started.
-func (x *xmlScanner) skip() error {
-	for depth := x.depth(); x.depth() >= depth; {
+// each calls child for every child of the element that has just started, and returns that element's own text at its end.
+// What child does not read of its element is passed over.
+func (x *xmlScanner) each(child func(name string) error) (string, error) {
+	var text []byte
+	for {
+		kind, err := x.next()
+		switch {
+		case err != nil:
+			return "", err
+		case kind == xmlEnd:
+			return string(text), nil
+		case kind == xmlText:
+			text = append(text, x.text...)
+			continue
+		}
+		depth := x.depth()
+		if err := child(x.name); err != nil {
+			return "", err
+		}
+		if err := x.skipTo(depth); err != nil {
+			return "", err
+		}
+	}
+}
+
+// skipTo passes over what is left of the element at that depth, if it is still open.
+func (x *xmlScanner) skipTo(depth int) error {
+	for x.depth() >= depth {
 		if _, err := x.next(); err != nil {
 			return err
 		}
@@ -574,46 +599,18 @@ func (x *xmlScanner) skip() error {
 	return nil
 }
 
-// content reads to the end of the element that has just started and returns its text, without that of its children.
-func (x *xmlScanner) content() (string, error) {
-	depth := x.depth()
-	var text []byte
-	for {
-		kind, err := x.next()
-		switch {
-		case err != nil:
-			return "", err
-		case kind == xmlText && x.depth() == depth:
-			text = append(text, x.text...)
-		case kind == xmlEnd && x.depth() < depth:
-			return string(text), nil
-		}
-	}
+// skip reads to the end of the element that has just started.
+func (x *xmlScanner) skip() error { return x.skipTo(x.depth()) }
+
+// children calls child for every child of the element that has just started, as each does.
+func (x *xmlScanner) children(child func() error) error {
+	_, err := x.each(func(string) error { return child() })
+	return err
 }
 
-// children calls on for each child of the element that has just started, up to its end. What on does not read of the child is passed over.
-func (x *xmlScanner) children(on func() error) error {
-	for {
-		kind, err := x.next()
-		if err != nil {
-			return err
-		}
-		switch kind {
-		case xmlEnd:
-			return nil
-		case xmlText:
-			continue
-		}
-		depth := x.depth()
-		if err := on(); err != nil {
-			return err
-		}
-		for x.depth() >= depth {
-			if _, err := x.next(); err != nil {
-				return err
-			}
-		}
-	}
+// content reads to the end of the element that has just started and returns its text, without that of its children.
+func (x *xmlScanner) content() (string, error) {
+	return x.each(func(string) error { return nil })
 }
 
 // namespace returns the namespace of the element that has just started, as far as its own attributes declare it: good for a root.

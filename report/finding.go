@@ -61,11 +61,15 @@ const maxFindings = 1000
 type findingList struct {
 	findings Findings
 	omitted  int
+	worst    Severity // of what was omitted
 }
 
 // add adds a finding to the list, or counts it when the list is full.
 func (l *findingList) add(severity Severity, path func() string, rule, format string, args []any) {
 	if len(l.findings) == maxFindings {
+		if l.omitted == 0 || severity == Violation {
+			l.worst = severity
+		}
 		l.omitted++
 		return
 	}
@@ -80,7 +84,7 @@ func (l *findingList) all() Findings {
 		return l.findings
 	}
 	return append(l.findings, Finding{
-		Path: "$", Rule: "findings", Severity: Violation,
+		Path: "$", Rule: "findings", Severity: l.worst,
 		Message: fmt.Sprintf("%d more findings are not listed", l.omitted),
 	})
 }

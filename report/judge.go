@@ -1,6 +1,9 @@
 package report
 
-import "strings"
+import (
+	"cmp"
+	"strings"
+)
 
 // Mode says where the statuses of a report come from.
 type Mode uint8
@@ -163,6 +166,14 @@ func worse(a, b Status) Status {
 
 func (s Status) badness() int { return strings.IndexByte("FET", byte(s)) + 1 }
 
+// worsePass is worse for the passes of a loop: of these one that passed counts too.
+func worsePass(all, next Status) Status {
+	if all == 0 && next == Passed {
+		return Passed
+	}
+	return worse(all, next)
+}
+
 // step judges s and what is below it. For the header of a loop, passes is the worst status of its passes.
 func (j *judge) step(s *Step, passes Status) {
 	j.steps(s)
@@ -173,6 +184,9 @@ func (j *judge) step(s *Step, passes Status) {
 	}
 	switch {
 	case s.Status == 0 || s.Status == Unknown && j.mode == Active:
+		if measured == 0 {
+			measured = passes
+		}
 		s.Status = worse(worse(judged(s, measured), below), passes)
 	case j.mode == Active:
 		s.Status = worse(worse(s.Status, measured), below)
@@ -214,7 +228,7 @@ func (j *judge) steps(s *Step) {
 			mark := j.intoElement("steps", i)
 			j.step(child, 0)
 			j.leave(mark)
-			passes = worse(passes, child.Status)
+			passes = worsePass(passes, child.Status)
 		}
 	}
 	judgeHeader()
@@ -235,7 +249,7 @@ func (j *judge) children(s *Step) (worst Status) {
 			continue
 		}
 		if child.Status.bad() && !(child.Status == Failed && j.kept[child]) {
-			cause = first(cause, child)
+			cause = cmp.Or(cause, child)
 			worst = worse(worst, child.Status)
 		}
 	}

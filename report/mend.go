@@ -37,6 +37,7 @@ func (v *validator) unsuppress(member string, value *string) bool {
 	if !v.writing && !v.mending {
 		return false
 	}
+	v.trim(member, value)
 	rest, found := strings.CutPrefix(*value, suppressed)
 	if found {
 		*value = rest

@@ -41,6 +41,8 @@ const (
 	maxChartType              = 30
 	maxChartLabel             = 100 // of chart, axes and series
 	maxChartUnit              = 50
+	maxSeries                 = 10     // of a chart, when writing
+	maxPoints                 = 10_000 // of a series, when writing
 	maxSeriesType             = 10
 	maxPopupResponse          = 200
 )

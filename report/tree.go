@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"iter"
 	"strings"
 )
@@ -89,19 +90,12 @@ func (s *Step) failingChild() *Step {
 		case child.CausedSequenceFailure.Value:
 			return child
 		case child.Status != Failed:
-			broken = first(broken, child)
+			broken = cmp.Or(broken, child)
 		default:
-			failed = first(failed, child)
+			failed = cmp.Or(failed, child)
 		}
 	}
-	return first(broken, failed)
-}
-
-func first(a, b *Step) *Step {
-	if a != nil {
-		return a
-	}
-	return b
+	return cmp.Or(broken, failed)
 }
 
 // Kind is what a step does, whatever its type is called.

@@ -56,7 +56,12 @@ func (v *validator) intoElement(name string, index int) (mark int) {
 func (v *validator) leave(mark int) { v.path = v.path[:mark] }
 
 // find notes what is wrong with a member of the object at hand, or with that object itself when member is "".
+//
+// When writing there are no warnings: the finished report has them.
 func (v *validator) find(member string, severity Severity, rule, format string, args ...any) {
+	if v.writing && severity == Warning {
+		return
+	}
 	v.add(severity, func() string {
 		if member == "" {
 			return string(v.path)
@@ -134,7 +139,7 @@ func (v *validator) identity(member string, value *string, extra []Member) {
 // optionalIdentity checks a serial or part number that may be blank.
 func (v *validator) optionalIdentity(member string, value *string) {
 	severity := v.marked()
-	if v.wildcards || v.unsuppress(member, value) {
+	if v.unsuppress(member, value) || v.wildcards {
 		severity = Warning
 	}
 	v.text(member, value, maxIdentity)
@@ -249,6 +254,7 @@ func (v *validator) start(r *Report) {
 func (v *validator) test(r *Report) {
 	t := r.Test
 	v.testHead(t)
+	v.batch(t)
 	if t.Root == nil {
 		v.missing("root", Violation, r.Extra)
 		return
@@ -262,6 +268,13 @@ func (v *validator) test(r *Report) {
 	v.leave(mark)
 }
 
+func (v *validator) batch(t *Test) {
+	mark := v.into("uut")
+	v.optionalIdentity("batchSN", &t.BatchSerialNumber)
+	v.leave(mark)
+}
+
+// testHead checks what only a test has, but for its batch and its steps.
 func (v *validator) testHead(t *Test) {
 	mark := v.into("uut")
 	v.text("user", &t.Operator, maxIdentity)
@@ -271,7 +284,6 @@ func (v *validator) testHead(t *Test) {
 	v.integer("testSocketIndex", t.SocketIndex)
 	v.integer("errorCode", t.ErrorCode)
 	v.prose("errorMessage", &t.ErrorMessage, maxTestErrorMessage)
-	v.optionalIdentity("batchSN", &t.BatchSerialNumber)
 	v.integer("batchFailCount", t.BatchFailCount)
 	v.integer("batchLoopIndex", t.BatchLoopIndex)
 	v.leave(mark)

@@ -105,12 +105,19 @@ const (
 
 // ParseGroup reads a letter or a word (Setup, Main, Cleanup) in any case.
 func ParseGroup(text string) (Group, bool) {
+	if len(text) == 1 {
+		switch g := Group(text[0] &^ 0x20); g { // as in ParseStatus
+		case Setup, Main, Cleanup:
+			return g, true
+		}
+		return 0, false
+	}
 	switch strings.ToLower(text) {
-	case "s", "setup":
+	case "setup":
 		return Setup, true
-	case "m", "main":
+	case "main":
 		return Main, true
-	case "c", "cleanup":
+	case "cleanup":
 		return Cleanup, true
 	}
 	return 0, false

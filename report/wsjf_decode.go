@@ -17,8 +17,10 @@ import (
 // Members of a wrong type, unknown statuses or operators and the like are findings; the offending member is kept in Extra, so that
 // nothing is lost. A list of objects that has another kind of element is kept so as a whole; a null element is left out.
 // When an object names a member twice, the last one counts and the finding has the rule "duplicate". At most 1000 findings are
-// listed; one more says how many were left out. A numeric member with a text that is no number ("1,5") is no finding here: the text
-// is kept in the [Number], and [Report.Validate] tells of it.
+// listed; one more says how many were left out.
+//
+// A numeric member with a text that is no number ("1,5") is no finding here: the text is kept in the [Number], and
+// [Report.Validate] tells of it. Half of a surrogate pair in a text becomes U+FFFD, with a warning.
 //
 // The type member decides between test and repair, and without it the presence of uur. Exactly one of Test and Repair is set.
 // The start is startUTC at the offset of start; with one of them missing, the other one.
@@ -28,7 +30,9 @@ import (
 func DecodeWSJF(data []byte) (*Report, Findings, error) {
 	d := decoder{scanner: scanner{src: string(data)}}
 	d.budget = budgetBase + budgetPerByte*len(data)
-	d.pos = len(byteOrderMark(d.src))
+	if strings.HasPrefix(d.src, byteOrderMark) {
+		d.pos = len(byteOrderMark)
+	}
 	if d.space() != '{' {
 		d.expected(`"{"`)
 		return nil, nil, d.err
@@ -54,12 +58,7 @@ func (r *Report) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-func byteOrderMark(src string) string {
-	if strings.HasPrefix(src, "\ufeff") {
-		return "\ufeff"
-	}
-	return ""
-}
+const byteOrderMark = "\ufeff"
 
 const (
 	// A document may cost this much memory and repeated reading, so that a hostile one cannot take more than a multiple of its size.
@@ -311,15 +310,22 @@ func (d *decoder) isNull() bool {
 	return true
 }
 
-// quote reads a text; any other value is rejected, and "" returned.
+// quote reads a text; any other value is rejected, and "" returned. A bare NaN or the like is taken as if in quotes, since that is
+// how it would be kept.
 func (d *decoder) quote(o *object, wanted string) string {
-	if d.src[d.pos] != '"' {
+	if d.src[d.pos] == '"' {
+		text := d.scanner.text()
+		d.warnSurrogate(o)
+		return text
+	}
+	w := d.bareWord()
+	if w == "" {
 		d.rejectType(o, wanted)
 		return ""
 	}
-	text := d.scanner.text()
-	d.warnSurrogate(o)
-	return text
+	d.pos += len(w)
+	d.find(o.name, Warning, "type", "%s is %s without quotes; %s is expected", o.name, w, wanted)
+	return w
 }
 
 func (d *decoder) text(o *object, to *string) {
@@ -337,11 +343,13 @@ func (d *decoder) warnSurrogate(o *object) {
 
 func (d *decoder) number(o *object, to *Number) {
 	switch c := d.src[d.pos]; {
+	case isDigit(c):
+		*to = d.plainNumber()
 	case c == '"':
 		*to = ParseNumber(d.quote(o, "a number"))
-	case isDigit(c) || d.bareWord() != "":
-		*to = d.plainNumber()
 	case d.isNull():
+	case d.bareWord() != "":
+		*to = d.plainNumber()
 	default:
 		*to = Number{}
 		d.rejectType(o, "a number")
@@ -358,12 +366,16 @@ func (d *decoder) plainNumber() Number {
 	return ParseNumber(text)
 }
 
-// integer reads a whole number of 32 bits, also when it is written as 5.0 or "5".
+// integer reads a whole number of 32 bits, also when it is written as 5.0 or "5". An empty text is as good as missing.
 func (d *decoder) integer(o *object, to *Optional[int]) {
 	if d.isNull() {
 		return
 	}
 	*to = Optional[int]{}
+	if strings.HasPrefix(d.src[d.pos:], `""`) {
+		d.pos += len(`""`)
+		return
+	}
 	n, ok := d.wholeNumber(o)
 	switch {
 	case d.err != nil:
@@ -378,8 +390,8 @@ func (d *decoder) integer(o *object, to *Optional[int]) {
 
 func isInt32(n int64) bool { return math.MinInt32 <= n && n <= math.MaxInt32 }
 
-// wholeNumber reads a number that may stand in quotes. It reports false when the value is no whole number.
-// A number beyond 32 bits is some number beyond 32 bits.
+// wholeNumber reads a number that may stand in quotes. It reports false when the value is no whole number. Of a number beyond
+// 32 bits it tells no more than that.
 func (d *decoder) wholeNumber(o *object) (n int64, ok bool) {
 	switch c := d.src[d.pos]; {
 	case c == '"':
@@ -396,7 +408,7 @@ func (d *decoder) wholeNumber(o *object) (n int64, ok bool) {
 	return 0, false
 }
 
-// whole returns v as an integer, when it is one; for any number beyond 32 bits it returns one beyond 32 bits.
+// whole returns v as an integer, when it is one; math.MaxInt64 stands for all that are far beyond 32 bits.
 func whole(v Number) (n int64, ok bool) {
 	f := v.Float()
 	switch {

@@ -21,7 +21,7 @@ func (d *decoder) report(r *Report) {
 	var h head
 	o := d.open(&r.Extra)
 	for d.next(&o) {
-		if !d.headMember(&o, r, &h) && !d.reportMember(&o, r) {
+		if !d.headMember(&o, &h) && !d.reportMember(&o, r) {
 			d.keep(&o)
 		}
 	}
@@ -33,7 +33,7 @@ func (d *decoder) report(r *Report) {
 }
 
 // headMember reads a member that is judged with others, and reports false when the one at hand is none.
-func (d *decoder) headMember(o *object, r *Report, h *head) bool {
+func (d *decoder) headMember(o *object, h *head) bool {
 	switch o.key {
 	case "type":
 		enum(d, o, &h.kind, parseKind, func() string { return "T (test) and R (repair)" })

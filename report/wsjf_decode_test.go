@@ -248,7 +248,7 @@ func TestBothSpellingsAreRead(t *testing.T) {
 
 func TestNullEmptyAndMissingTextsAreTheSame(t *testing.T) {
 	a, _ := decode(t, `{"type":"T","uut":{"comment":null,"errorCode":null},"root":{"name":null,"loop":null,"steps":null,"totTime":null,"start":null}}`)
-	b, _ := decode(t, `{"type":"T","uut":{"comment":""},"root":{"name":"","totTime":"","start":"","group":"","status":""}}`)
+	b, _ := decode(t, `{"type":"T","uut":{"comment":""},"root":{"name":"","totTime":"","errorCode":"","start":"","group":"","status":""}}`)
 	c, _ := decode(t, `{"type":"T","uut":{},"root":{}}`)
 	wantSame(t, "null", a, c)
 	wantSame(t, "empty", b, c)
@@ -347,6 +347,15 @@ func TestBareWordsInUnknownMembersBecomeTexts(t *testing.T) {
 	}
 }
 
+func TestBareWordsForTextsAreTakenAsTexts(t *testing.T) {
+	r, findings := decode(t, `{"type":"T","uut":{},"sn":NaN,"result":NaN}`)
+	if got, want := lines(findings), "warning type $.sn\nwarning type $.result\nviolation enum $.result\n"; r.SerialNumber != "NaN" || got != want {
+		t.Errorf("serial number is %q with the findings\n%swant NaN and\n%s", r.SerialNumber, got, want)
+	}
+	again, _ := decode(t, encode(r))
+	wantSame(t, "report read back", again, r)
+}
+
 func TestHalfASurrogatePairIsReplaced(t *testing.T) {
 	r, findings := decode(t, `{"type":"T","uut":{},"sn":"a\ud800b","pn":"\ud83d\ude42","rev":"\udc00\ud800","x":"\ud800"}`)
 	if r.SerialNumber != "a\ufffdb" || r.PartNumber != "🙂" || r.Revision != "\ufffd\ufffd" {
@@ -355,6 +364,15 @@ func TestHalfASurrogatePairIsReplaced(t *testing.T) {
 	if got, want := lines(findings), "warning characters $.sn\nwarning characters $.rev\n"; got != want {
 		t.Errorf("findings are %s, want %s", got, want)
 	}
+}
+
+func TestEscapesAreResolved(t *testing.T) {
+	r, _ := decode(t, `{"type":"T","uut":{},"sn":"\"\\\/\b\f\n\r\t\u0041\u00e9"}`)
+	if want := "\"\\/\b\f\n\r\tAé"; r.SerialNumber != want {
+		t.Errorf("text is %q, want %q", r.SerialNumber, want)
+	}
+	again, _ := decode(t, encode(r))
+	wantSame(t, "report read back", again, r)
 }
 
 func TestUnusualNamesAreQuotedInPaths(t *testing.T) {

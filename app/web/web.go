@@ -1,7 +1,10 @@
 // Package web is the server's pages: rendered here, with their assets embedded.
+//
+// The pages are read without scripts. With them the dashboard renews itself and the list of reports follows its filter.
 package web
 
 import (
+	"html/template"
 	"log/slog"
 	"net/http"
 	"time"
@@ -19,5 +22,44 @@ type Options struct {
 	Now     func() time.Time // default: time.Now
 }
 
+// pages answers the requests. Its fields do not change after New.
+type pages struct {
+	store     *store.Store
+	auth      *auth.Service
+	opt       Options
+	assets    assets
+	templates map[string]*template.Template
+}
+
 // New returns a handler for the pages and their assets: everything outside /api/.
-func New(s *store.Store, a *auth.Service, opt Options) http.Handler { panic("stub") }
+func New(s *store.Store, a *auth.Service, opt Options) http.Handler {
+	if opt.Logger == nil {
+		opt.Logger = slog.New(slog.DiscardHandler)
+	}
+	if opt.Now == nil {
+		opt.Now = time.Now
+	}
+	p := &pages{store: s, auth: a, opt: opt, assets: loadAssets()}
+	p.templates = parseTemplates(p.assets)
+	return p.guard(p.routes())
+}
+
+func (p *pages) routes() http.Handler {
+	inside := http.NewServeMux()
+	inside.HandleFunc("GET /{$}", p.dashboard)
+	inside.HandleFunc("GET /reports", p.reportList)
+	inside.HandleFunc("GET /reports/{id}", p.report)
+	inside.HandleFunc("GET /reports/{id}/attachments/{number}", p.attachment)
+	inside.HandleFunc("/", p.notFound)
+
+	mux := http.NewServeMux()
+	mux.Handle("GET /assets/{name...}", p.assets)
+	mux.HandleFunc("GET /login", p.loginPage)
+	mux.HandleFunc("POST /login", p.login)
+	mux.HandleFunc("POST /logout", p.logout)
+	mux.Handle("/", p.signedIn(inside))
+	return mux
+}
+
+// today returns the first instant of the current UTC day.
+func (p *pages) today() time.Time { return p.opt.Now().UTC().Truncate(24 * time.Hour) }

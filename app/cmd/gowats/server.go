@@ -1,0 +1,135 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/pprof"
+	"os"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/gowats/gowats/app/auth"
+	"github.com/gowats/gowats/app/web"
+)
+
+func newServer() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "server",
+		Short: "Run the server: API and pages, with sign-in",
+		Long: `Run the server for a bench, a line or a plant. API and pages always ask for sign-in.
+
+The data folder is --data, else GOWATS_DATA, else ` + serviceFolder() + `.
+With an empty data folder GOWATS_BOOTSTRAP=user:password makes the first administrator; later it changes nothing.
+Beyond this machine the server speaks TLS: give --tls-cert and --tls-key, or --insecure-http behind a proxy that does.
+
+Every setting has an environment form: --tls-cert is GOWATS_TLS_CERT. Stop it with Ctrl+C or SIGTERM: requests under way are answered first.`,
+		Example: `  GOWATS_BOOTSTRAP=admin:a-long-password gowats server --data /srv/gowats
+  gowats server --data /srv/gowats --listen :443 --tls-cert plant.pem --tls-key plant.key`,
+		Args: cobra.NoArgs,
+		RunE: runServer,
+	}
+	f := cmd.Flags()
+	f.String("listen", defaultListen, "address to listen on; port 0 takes a free one")
+	f.String("tls-cert", "", "file with the certificate and its chain, PEM")
+	f.String("tls-key", "", "file with the private key, PEM")
+	f.Bool("insecure-http", false, "speak plain HTTP also beyond this machine: passwords and reports can be read on the way")
+	f.String("pprof", "", "loopback address for profiles of this process, such as 127.0.0.1:6060")
+	isSetting(cmd, "listen", "tls-cert", "tls-key", "insecure-http", "pprof")
+	return cmd
+}
+
+func runServer(cmd *cobra.Command, _ []string) (err error) {
+	address := flagText(cmd, "listen")
+	pair := certificate{flagText(cmd, "tls-cert"), flagText(cmd, "tls-key")}
+	if err := checkServer(cmd, address, pair); err != nil {
+		return withCode(exitConfiguration, err)
+	}
+	log := logger(cmd)
+	folder := firstOf(flagText(cmd, "data"), serviceFolder())
+	data, err := openData(cmd.Context(), folder, log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, data.close()) }()
+	accounts := auth.New(data.store)
+	if err := bootstrapServer(cmd.Context(), data, accounts); err != nil {
+		return err
+	}
+	l, err := listen(cmd.Context(), "listen", address)
+	if err != nil {
+		return err
+	}
+	scheme := "http"
+	if pair.certFile != "" {
+		scheme = "https"
+	}
+	fmt.Fprintf(cmd.ErrOrStderr(), "server  %s\ndata    %s\n", localURL(scheme, l), folder)
+
+	work, ctx := errgroup.WithContext(cmd.Context())
+	if address := flagText(cmd, "pprof"); address != "" {
+		profiles, err := listen(ctx, "pprof", address)
+		if err != nil {
+			return errors.Join(err, l.Close())
+		}
+		fmt.Fprintf(cmd.ErrOrStderr(), "pprof   %s/debug/pprof/\n", localURL("http", profiles))
+		work.Go(func() error { return serve(ctx, profiles, profileHandler(), certificate{}, log) })
+	}
+	h := handler(data.store, accounts, web.Options{Version: productVersion(), Logger: log})
+	work.Go(func() error { return serve(ctx, l, h, pair, log) })
+	return work.Wait()
+}
+
+// checkServer refuses what would be unsafe or cannot work.
+func checkServer(cmd *cobra.Command, address string, pair certificate) error {
+	insecure, err := cmd.Flags().GetBool("insecure-http")
+	if err != nil {
+		return err
+	}
+	if _, _, err := net.SplitHostPort(address); err != nil {
+		return fmt.Errorf("--listen %q is not host:port, such as %s", address, defaultListen)
+	}
+	if (pair.certFile == "") != (pair.keyFile == "") {
+		return errors.New("--tls-cert and --tls-key go together; one is missing")
+	}
+	if !isLoopback(address) && pair.certFile == "" && !insecure {
+		return fmt.Errorf("--listen %s is beyond this machine: give --tls-cert and --tls-key, or --insecure-http if a proxy in front of it speaks TLS", address)
+	}
+	if profiles := flagText(cmd, "pprof"); profiles != "" && !isLoopback(profiles) {
+		return fmt.Errorf("--pprof %s: profiles are only served on a loopback address, such as 127.0.0.1:6060", profiles)
+	}
+	return nil
+}
+
+// bootstrapServer makes the first administrator, and refuses to run a server that nobody can sign in to.
+func bootstrapServer(ctx context.Context, data *dataFolder, accounts *auth.Service) error {
+	if credentials := os.Getenv("GOWATS_BOOTSTRAP"); credentials != "" {
+		if _, err := accounts.Bootstrap(ctx, credentials); err != nil {
+			return withCode(exitConfiguration, fmt.Errorf("GOWATS_BOOTSTRAP: %w", err))
+		}
+	}
+	n, err := data.store.CountUsers(ctx)
+	if err == nil && n == 0 {
+		err = withCode(exitConfiguration, fmt.Errorf("data folder %s has no accounts yet; set GOWATS_BOOTSTRAP=user:password for the first start", data.path))
+	}
+	return err
+}
+
+// profileHandler serves the profiles of net/http/pprof, and nothing else.
+func profileHandler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/debug/pprof/", pprof.Index)
+	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
+	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
+	return mux
+}
+
+// logger writes to standard error what an operator wants to know.
+func logger(cmd *cobra.Command) *slog.Logger {
+	return slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil))
+}

@@ -1,0 +1,173 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/gowats/gowats"
+	"github.com/gowats/gowats/app/agent"
+	"github.com/gowats/gowats/app/auth"
+	"github.com/gowats/gowats/app/web"
+	"github.com/gowats/gowats/report"
+)
+
+func newUp() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "up",
+		Short: "Start everything on this machine: server, pages and a watched inbox",
+		Long: `Start server and agent in one process. A WSJF file dropped into the inbox is a report with a yield figure seconds later:
+accepted files move to inbox/Done, refused ones to inbox/Error with a text beside them that says why.
+
+The data folder is --data, else GOWATS_DATA, else
+  Linux    $XDG_DATA_HOME/gowats, or ~/.local/share/gowats
+  macOS    ~/Library/Application Support/gowats
+  Windows  %LOCALAPPDATA%\gowats
+On a loopback address the pages open without sign-in; --auth asks for it. The API always wants a token: one stands in
+client.json in the data folder, where gowats submit, query and yield find it. GOWATS_BOOTSTRAP=user:password chooses the first
+administrator; without it one is made, and its password stands in client.json too.
+
+Every setting has an environment form: --listen is GOWATS_LISTEN. Stop it with Ctrl+C.`,
+		Example: `  gowats up --demo
+  gowats up --data ./line4 --listen 127.0.0.1:9000 --inbox /mnt/testers/out
+  gowats up --listen 0.0.0.0:8080 --auth --no-open`,
+		Args: cobra.NoArgs,
+		RunE: runUp,
+	}
+	f := cmd.Flags()
+	f.String("listen", defaultListen, "address to listen on; port 0 takes a free one")
+	f.String("inbox", "", "folder to watch for reports (default inbox in the data folder)")
+	f.Bool("demo", false, "fill an empty data folder with four weeks of a made-up factory")
+	f.Bool("no-open", false, "do not open the pages in a browser")
+	f.Bool("auth", false, "ask for sign-in at the pages, too")
+	isSetting(cmd, "listen", "inbox", "demo", "no-open", "auth")
+	return cmd
+}
+
+// upSettings are the flags of up.
+type upSettings struct {
+	folder, listen, inbox string
+	demo, noOpen, auth    bool
+}
+
+func readUpSettings(cmd *cobra.Command) (s upSettings, err error) {
+	s.listen = flagText(cmd, "listen")
+	if s.folder = flagText(cmd, "data"); s.folder == "" {
+		if s.folder, err = userFolder(); err != nil {
+			return s, err
+		}
+	}
+	if s.folder, err = filepath.Abs(s.folder); err != nil {
+		return s, err
+	}
+	if s.inbox, err = filepath.Abs(firstOf(flagText(cmd, "inbox"), filepath.Join(s.folder, inboxFolder))); err != nil {
+		return s, err
+	}
+	for name, target := range map[string]*bool{"demo": &s.demo, "no-open": &s.noOpen, "auth": &s.auth} {
+		if *target, err = cmd.Flags().GetBool(name); err != nil {
+			return s, err
+		}
+	}
+	return s, s.check()
+}
+
+func (s upSettings) check() error {
+	if _, _, err := net.SplitHostPort(s.listen); err != nil {
+		return withCode(exitConfiguration, fmt.Errorf("--listen %q is not host:port, such as %s", s.listen, defaultListen))
+	}
+	if !isLoopback(s.listen) && !s.auth {
+		return withCode(exitConfiguration, fmt.Errorf("--listen %s is beyond this machine, where the pages must not be open to everybody: add --auth, or listen on 127.0.0.1", s.listen))
+	}
+	return nil
+}
+
+func runUp(cmd *cobra.Command, _ []string) (err error) {
+	s, err := readUpSettings(cmd)
+	if err != nil {
+		return err
+	}
+	ctx, log := cmd.Context(), logger(cmd)
+	data, err := openData(ctx, s.folder, log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, data.close()) }()
+	l, err := listen(ctx, "listen", s.listen)
+	if err != nil {
+		return err
+	}
+	defer l.Close() // an error here means that it is closed already, by serving
+	accounts := auth.New(data.store)
+	settings, err := ensureClient(ctx, data, accounts, localURL("http", l))
+	if err != nil {
+		return err
+	}
+	if s.demo {
+		if err := fillDemo(ctx, data.store, time.Now(), cmd.ErrOrStderr()); err != nil {
+			return err
+		}
+	}
+	client, err := wats.NewClient(settings.URL, wats.WithToken(settings.Token), wats.WithUserAgent("gowats-agent/"+productVersion()))
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	watcher, err := agent.New(agent.Config{Inbox: s.inbox, Logger: log, Submit: submitWith(client)})
+	if err != nil {
+		return err
+	}
+
+	work, running := errgroup.WithContext(ctx)
+	pages := web.Options{Open: !s.auth, Inbox: s.inbox, Version: productVersion(), Logger: log}
+	// The agent ends first: it has reports on their way to the server.
+	serving, stopServing := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopServing()
+	work.Go(func() error {
+		defer stopServing()
+		return watcher.Run(running)
+	})
+	work.Go(func() error { return serve(serving, l, handler(data.store, accounts, pages), certificate{}, log) })
+	s.tell(cmd, settings)
+	return work.Wait()
+}
+
+// submitWith makes the SDK's Submit what the agent wants.
+func submitWith(client *wats.Client) func(context.Context, *report.Report) error {
+	return func(ctx context.Context, r *report.Report) error {
+		_, err := client.Report.Submit(ctx, r)
+		return err
+	}
+}
+
+// tell says where to look, and opens the pages for a person who sits at this machine.
+func (s upSettings) tell(cmd *cobra.Command, c clientSettings) {
+	w := cmd.ErrOrStderr()
+	fmt.Fprintf(w, "\ngowats is up\n\n  pages   %s\n  inbox   %s\n  data    %s\n", c.URL, s.inbox, s.folder)
+	if s.auth {
+		fmt.Fprintf(w, "  sign in %s\n", c.signIn(s.folder))
+	}
+	if !isLoopback(s.listen) {
+		fmt.Fprintf(w, "\nListening beyond this machine in plain HTTP: passwords and reports can be read on the way. gowats server speaks TLS.\n")
+	}
+	fmt.Fprintf(w, "\nStop with Ctrl+C.\n")
+	if !s.noOpen && isTerminal(os.Stdout) {
+		if err := openBrowser(c.URL); err != nil {
+			fmt.Fprintf(w, "No browser could be opened (%v): go to %s yourself.\n", err, c.URL)
+		}
+	}
+}
+
+// signIn says how to sign in at the pages.
+func (c clientSettings) signIn(folder string) string {
+	if c.Password == "" {
+		return "with your account"
+	}
+	return fmt.Sprintf("as %s, with the password in %s", c.User, filepath.Join(folder, clientFile))
+}

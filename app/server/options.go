@@ -1,0 +1,87 @@
+package server
+
+import (
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/gowats/gowats/report"
+)
+
+// options is the query of a request: values by name in lower case, without the dollar sign of OData options.
+type options struct {
+	values map[string]string
+	odata  []string // the names that came with a dollar sign, as they came
+}
+
+// parseOptions reads a query. Other than net/url it takes a semicolon as text, which WATS joins dimensions with.
+func parseOptions(query string) (options, error) {
+	o := options{values: map[string]string{}}
+	for part := range strings.SplitSeq(query, "&") {
+		if part == "" {
+			continue
+		}
+		rawName, rawValue, _ := strings.Cut(part, "=")
+		name, err := url.QueryUnescape(rawName)
+		if err != nil {
+			return options{}, refuseOption(shorten(rawName), "syntax", "the name is not percent-encoded as it must be")
+		}
+		value, err := url.QueryUnescape(rawValue)
+		if err != nil {
+			return options{}, refuseOption(shorten(name), "syntax", "the value is not percent-encoded as it must be")
+		}
+		key := optionKey(name)
+		if _, twice := o.values[key]; twice {
+			return options{}, refuseOption(shorten(name), "unique", "is given twice")
+		}
+		o.values[key] = value
+		if strings.HasPrefix(name, "$") {
+			o.odata = append(o.odata, name)
+		}
+	}
+	return o, nil
+}
+
+func optionKey(name string) string { return strings.ToLower(strings.TrimPrefix(name, "$")) }
+
+// refuseOther refuses OData options with a value that are not among the names: an answer that leaves them out would be another one.
+func (o options) refuseOther(names ...string) error {
+	for _, given := range o.odata {
+		known := slices.ContainsFunc(names, func(name string) bool { return strings.EqualFold(name, given) })
+		if !known && o.text(given) != "" {
+			return refuseOption(shorten(given), "unsupported", "is not supported here; supported: %s", strings.Join(names, ", "))
+		}
+	}
+	return nil
+}
+
+// text returns the value of the option of that name, "" when it is not given.
+func (o options) text(name string) string { return o.values[optionKey(name)] }
+
+// integer returns an option that must lie between low and high, both included.
+func (o options) integer(name string, low, high int) (report.Optional[int], error) {
+	text := o.text(name)
+	if text == "" {
+		return report.Optional[int]{}, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < low || n > high {
+		return report.Optional[int]{}, refuseOption(name, "range", "must be a whole number from %d to %d, is %q", low, high, shorten(text))
+	}
+	return report.Some(n), nil
+}
+
+// boolean returns an option that must be true or false, in any case.
+func (o options) boolean(name string) (report.Optional[bool], error) {
+	switch text := o.text(name); strings.ToLower(text) {
+	case "":
+		return report.Optional[bool]{}, nil
+	case "true":
+		return report.Some(true), nil
+	case "false":
+		return report.Some(false), nil
+	default:
+		return report.Optional[bool]{}, refuseOption(name, "type", "must be true or false, is %q", shorten(text))
+	}
+}

@@ -1,0 +1,121 @@
+package server
+
+import (
+	"errors"
+	"iter"
+	"net/http"
+
+	"github.com/gowats/gowats/app/store"
+	"github.com/gowats/gowats/report"
+)
+
+// maxLineage bounds the header Gowats-Lineage, in bytes.
+const maxLineage = 4096
+
+// submitWSJF stores one report. Everything that is wrong with it is told at once.
+//
+// Route: POST /api/Report/WSJF.
+func (s *server) submitWSJF(w http.ResponseWriter, c *call) error {
+	lineage := c.Header.Get("Gowats-Lineage")
+	if len(lineage) > maxLineage {
+		return refusef(http.StatusBadRequest, "the header Gowats-Lineage is longer than %d bytes", maxLineage)
+	}
+	body, free, err := s.bodies.read(w, c)
+	if err != nil {
+		return err
+	}
+	defer free()
+	r, findings, err := decodeReport(body)
+	if err != nil {
+		return err
+	}
+	receipt, err := s.store.SubmitReport(c.Context(), store.Submission{Report: r, Findings: findings, User: c.id.User, Lineage: lineage})
+	if err != nil {
+		return err
+	}
+	writeJSON(w, http.StatusOK, []byte(`[{"ID":"`+receipt.ID.String()+`"}]`))
+	return nil
+}
+
+// decodeReport returns the report in a body, without violations, and its warnings.
+func decodeReport(body []byte) (*report.Report, report.Findings, error) {
+	r, findings, err := report.DecodeWSJF(body)
+	if err != nil {
+		return nil, nil, err
+	}
+	findings = append(findings, r.Validate()...)
+	return r, findings, findings.Err()
+}
+
+// reportWSJF answers with one report, whole.
+//
+// Every detailLevel of the protocol (0–7) is taken and gives full detail; charts and attachments can be left out.
+//
+// Route: GET /api/Report/Wsjf/{id}.
+func (s *server) reportWSJF(w http.ResponseWriter, c *call) error {
+	id, err := report.ParseID(c.param("id"))
+	if err != nil {
+		return refuseOption("id", "type", "%v", err)
+	}
+	options, err := parseOptions(c.URL.RawQuery)
+	if err != nil {
+		return err
+	}
+	if _, err := options.integer("detailLevel", 0, 7); err != nil {
+		return err
+	}
+	charts, err := options.boolean("includeChartdata")
+	if err != nil {
+		return err
+	}
+	attachments, err := options.boolean("includeAttachments")
+	if err != nil {
+		return err
+	}
+	doc, err := s.store.Report(c.Context(), id)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return refusef(http.StatusNotFound, "there is no report %s", id)
+	case err != nil:
+		return err
+	}
+	if !charts.Or(true) {
+		dropCharts(doc.Report)
+	}
+	if !attachments.Or(true) {
+		dropAttachments(doc.Report)
+	}
+	writeJSON(w, http.StatusOK, doc.Report.AppendWSJF(nil, report.WSJFOptions{ServerMembers: true}))
+	return nil
+}
+
+// dropCharts leaves the curves out; that there was a chart, and its labels, stay.
+func dropCharts(r *report.Report) {
+	for step := range steps(r) {
+		if step.Chart != nil {
+			step.Chart.Series = nil
+		}
+	}
+}
+
+// dropAttachments leaves files out.
+func dropAttachments(r *report.Report) {
+	r.BinaryData = nil
+	for step := range steps(r) {
+		step.Attachment = nil
+	}
+}
+
+// steps yields every step of a test report, and nothing of a repair.
+func steps(r *report.Report) iter.Seq[*report.Step] {
+	return func(yield func(*report.Step) bool) {
+		if r.Test == nil || r.Test.Root == nil {
+			return
+		}
+		for _, step := range r.Test.Root.Walk() {
+			if !yield(step) {
+				return
+			}
+		}
+	}
+}

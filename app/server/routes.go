@@ -1,0 +1,35 @@
+package server
+
+import (
+	"net/http"
+
+	"github.com/gowats/gowats/app/auth"
+)
+
+const (
+	noBody     = 0        // a body is not read
+	smallBody  = 1 << 20  // bytes: filters and the like
+	reportBody = 64 << 20 // bytes, decompressed
+)
+
+// route is one method of one path.
+type route struct {
+	method  string
+	pattern string
+	need    auth.Role
+	limit   int64 // of the body, in bytes after decompression
+	handle  func(*server, http.ResponseWriter, *call) error
+}
+
+// routes returns everything the server answers.
+func routes() []route {
+	return []route{
+		{http.MethodGet, "/api/App/Version", auth.Read, noBody, (*server).appVersion},
+		{http.MethodGet, "/api/App/Processes", auth.Read, noBody, (*server).processes},
+		{http.MethodPost, "/api/App/DynamicYield", auth.Read, smallBody, (*server).dynamicYield},
+
+		{http.MethodPost, "/api/Report/WSJF", auth.Write, reportBody, (*server).submitWSJF},
+		{http.MethodGet, "/api/Report/Wsjf/{id}", auth.Read, noBody, (*server).reportWSJF},
+		{http.MethodGet, "/api/Report/Query/Header", auth.Read, noBody, (*server).headers},
+	}
+}

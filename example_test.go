@@ -1,0 +1,154 @@
+package wats_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/gowats/gowats"
+	"github.com/gowats/gowats/report"
+)
+
+// exampleServer answers submits by an acknowledgement and header queries by three rows. Submits of unit SN-404 are refused.
+func exampleServer() *httptest.Server {
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /api/Report/WSJF", func(w http.ResponseWriter, r *http.Request) {
+		if body, _ := io.ReadAll(r.Body); strings.Contains(string(body), "SN-404") {
+			w.WriteHeader(http.StatusBadRequest)
+			_, _ = io.WriteString(w, `{"Message":"Code must be a valid value"}`)
+		}
+	})
+	mux.HandleFunc("GET /api/Report/Query/Header", rows(3, 1000, new(requestLog)))
+	return httptest.NewServer(mux)
+}
+
+func ExampleNewClient() {
+	c, err := wats.NewClient("https://plant.example",
+		wats.WithToken("dXNlcjpwYXNzd29yZA=="),
+		wats.WithStation("ICT-07", "Oslo", "Production"),
+		wats.WithTimeout(10*time.Second),
+		wats.WithRetry(wats.RetryPolicy{MaxAttempts: 5, MaxDelay: time.Minute}),
+	)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer c.Close()
+	fmt.Printf("%+v\n", c) // tells no secret
+	// Output: wats client of https://plant.example
+}
+
+func ExampleWithTokenSource() {
+	// Asked before every try, so a token that was renewed meanwhile is used at once.
+	source := func(ctx context.Context) (wats.Token, error) {
+		secret, err := os.ReadFile("/run/secrets/wats")
+		if err != nil {
+			return wats.Token{}, err
+		}
+		return wats.BearerToken(strings.TrimSpace(string(secret))), nil
+	}
+	_, err := wats.NewClient("https://plant.example", wats.WithTokenSource(source))
+	fmt.Println(err)
+	// Output: <nil>
+}
+
+func ExampleReportService_Submit() {
+	server := exampleServer()
+	defer server.Close()
+	c, err := wats.NewClient(server.URL, wats.WithStation("ICT-07", "Oslo", "Production"))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer c.Close()
+	ctx := context.Background()
+
+	r := &report.Report{
+		ID:           report.NewID(),
+		PartNumber:   "PCBA-1042",
+		SerialNumber: "SN-1",
+		Revision:     "B",
+		Process:      report.Process{Code: report.Some(50)},
+		Result:       report.Passed,
+		Start:        time.Now(),
+		Test: &report.Test{Operator: "kari", Root: &report.Step{
+			Name: "MainSequence Callback", Type: "SequenceCall", Group: report.Main, Status: report.Passed,
+			Sequence: &report.Sequence{Path: "ict.seq", Name: "ict.seq", Version: "1.0"},
+		}},
+	}
+	receipt, err := c.Report.Submit(ctx, r)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(receipt.ID == r.ID)
+	// Output: true
+}
+
+func ExampleReportService_Headers() {
+	server := exampleServer()
+	defer server.Close()
+	c, err := wats.NewClient(server.URL)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer c.Close()
+	ctx := context.Background()
+
+	monday := time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)
+	for h, err := range c.Report.Headers(ctx, wats.HeaderQuery{PartNumber: "PCBA-*", From: monday}) {
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println(h.SerialNumber, h.Result)
+	}
+	// Output:
+	// SN-00000 Passed
+	// SN-00001 Passed
+	// SN-00002 Passed
+}
+
+func ExampleHeaderQuery_ODataFilter() {
+	q := wats.HeaderQuery{
+		PartNumber: "PCBA-*",
+		Operator:   "O'Neil",
+		Result:     report.Failed,
+		From:       time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC),
+	}
+	fmt.Println(q.ODataFilter())
+	// Output: startswith(partNumber,'PCBA-') and operator eq 'O''Neil' and result eq 'Failed' and start ge 2026-11-23T00:00:00Z
+}
+
+func ExampleAPIError() {
+	server := exampleServer()
+	defer server.Close()
+	c, err := wats.NewClient(server.URL)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer c.Close()
+
+	_, err = c.Report.Submit(context.Background(), testReport("SN-404"))
+	switch {
+	case errors.Is(err, wats.ErrInvalid):
+		if e, ok := errors.AsType[*wats.APIError](err); ok {
+			fmt.Println("refused by the server:", e.Message)
+		} else {
+			fmt.Println("not sent:", err)
+		}
+	case errors.Is(err, wats.ErrOffline), errors.Is(err, wats.ErrTimeout):
+		fmt.Println("try again later:", err)
+	case err != nil:
+		fmt.Println(err)
+	}
+	// Output: refused by the server: Code must be a valid value
+}

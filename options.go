@@ -1,0 +1,144 @@
+package wats
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// An Option changes a default of [NewClient]. Of two that say the same thing the last one holds.
+type Option func(*settings) error
+
+type settings struct {
+	tokens    TokenSource
+	station   station
+	timeout   time.Duration
+	retry     RetryPolicy
+	transport http.RoundTripper
+	userAgent string
+	log       *slog.Logger
+}
+
+func defaultSettings() settings {
+	return settings{
+		timeout:   30 * time.Second,
+		retry:     RetryPolicy{}.withDefaults(),
+		userAgent: "gowats-sdk",
+		log:       slog.New(slog.DiscardHandler),
+	}
+}
+
+// WithToken authenticates by a token in WATS form, the base64 text of user:password as the server's token page shows it.
+// It is sent as it is after the word Basic. API tokens of a gowats server (gw_…) are given the same way.
+func WithToken(token string) Option { return withFixed(BasicToken(token)) }
+
+// WithBearer authenticates by a bearer token (RFC 6750).
+func WithBearer(token string) Option { return withFixed(BearerToken(token)) }
+
+// WithBasicAuth authenticates by user name and password (RFC 7617, in UTF-8). The user name holds no colon.
+func WithBasicAuth(user, password string) Option {
+	if user == "" || strings.Contains(user, ":") {
+		return func(*settings) error { return errors.New("WithBasicAuth: the user name is empty or holds a colon") }
+	}
+	return withFixed(basicAuth(user, password))
+}
+
+func withFixed(t Token) Option {
+	return func(s *settings) error {
+		if err := t.check(); err != nil {
+			return err
+		}
+		s.tokens = fixed(t)
+		return nil
+	}
+}
+
+// WithTokenSource asks source for the token of every try of every request, so that a token can be renewed while the client lives.
+// Source may be called from several goroutines at once. Its error ends the call.
+func WithTokenSource(source TokenSource) Option {
+	return func(s *settings) error {
+		if source == nil {
+			return errors.New("WithTokenSource: the source is nil")
+		}
+		s.tokens = source
+		return nil
+	}
+}
+
+// WithStation fills the station name, location and purpose of reports that leave them blank, when they are submitted.
+// The name must not be blank; each has at most 100 characters. Default: none is filled.
+func WithStation(name, location, purpose string) Option {
+	return func(s *settings) error {
+		if strings.TrimSpace(name) == "" {
+			return errors.New("WithStation: the name is blank")
+		}
+		for _, text := range [...]string{name, location, purpose} {
+			if n := utf8.RuneCountInString(text); n > maxStationText {
+				return fmt.Errorf("WithStation: %.20q… has %d characters, the most is %d", text, n, maxStationText)
+			}
+		}
+		s.station = station{name, location, purpose}
+		return nil
+	}
+}
+
+// WithTimeout limits each try of a request, from connecting to the last byte of the answer. Default 30 s.
+// How long a call may take with all its tries is said by its context.
+func WithTimeout(d time.Duration) Option {
+	return func(s *settings) error {
+		if d <= 0 {
+			return fmt.Errorf("WithTimeout: %v is not above zero", d)
+		}
+		s.timeout = d
+		return nil
+	}
+}
+
+// WithRetry sets when and how often a request is repeated. Default: 3 attempts, see [RetryPolicy].
+func WithRetry(policy RetryPolicy) Option {
+	return func(s *settings) error {
+		if err := policy.check(); err != nil {
+			return err
+		}
+		s.retry = policy.withDefaults()
+		return nil
+	}
+}
+
+// WithTransport carries the requests by rt. Default: a transport with HTTP/2, TLS 1.2 and above, the proxy of the environment
+// (HTTPS_PROXY, HTTP_PROXY, NO_PROXY), and 64 idle connections kept.
+func WithTransport(rt http.RoundTripper) Option {
+	return func(s *settings) error {
+		if rt == nil {
+			return errors.New("WithTransport: the transport is nil")
+		}
+		s.transport = rt
+		return nil
+	}
+}
+
+// WithUserAgent sets the header User-Agent, such as "ict-runner/2.1". Default "gowats-sdk".
+func WithUserAgent(product string) Option {
+	return func(s *settings) error {
+		if product == "" || !isVisible(strings.ReplaceAll(product, " ", "")) {
+			return fmt.Errorf("WithUserAgent: %q is not one line of visible ASCII", product)
+		}
+		s.userAgent = product
+		return nil
+	}
+}
+
+// WithLogger logs repeated requests as warnings and every try at level debug. Default: silent.
+func WithLogger(log *slog.Logger) Option {
+	return func(s *settings) error {
+		if log == nil {
+			return errors.New("WithLogger: the logger is nil")
+		}
+		s.log = log
+		return nil
+	}
+}

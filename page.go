@@ -1,0 +1,131 @@
+package wats
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"io"
+	"iter"
+	"strconv"
+)
+
+// list carries out req and returns the elements of the array it is answered by; nil when the answer is empty.
+func list[T any](ctx context.Context, c *Client, req *request) ([]T, error) {
+	ans, err := c.do(ctx, req)
+	if err != nil || ans.isEmpty() {
+		return nil, err
+	}
+	var out []T
+	for v, err := range elements[T](ans.body) {
+		if err != nil {
+			return nil, c.unreadable(req, ans, err)
+		}
+		out = append(out, *v)
+	}
+	return out, nil
+}
+
+// elements yields the elements of a JSON array, decoding each only when it is asked for. It stops at the first error.
+func elements[T any](array []byte) iter.Seq2[*T, error] {
+	return func(yield func(*T, error) bool) {
+		dec := json.NewDecoder(bytes.NewReader(array))
+		if t, err := dec.Token(); err != nil || t != json.Delim('[') {
+			yield(nil, fmt.Errorf("want a JSON array, got %.40q", array))
+			return
+		}
+		for i := 0; dec.More(); i++ {
+			v := new(T)
+			if err := dec.Decode(v); err != nil {
+				yield(nil, fmt.Errorf("element %d: %w", i, err))
+				return
+			}
+			if !yield(v, nil) {
+				return
+			}
+		}
+		if _, err := dec.Token(); err != nil {
+			yield(nil, fmt.Errorf("end of the array: %w", err))
+		} else if _, err := dec.Token(); err != io.EOF {
+			yield(nil, fmt.Errorf("text after the array, at byte %d", dec.InputOffset()))
+		}
+	}
+}
+
+const pageSize = 1000 // rows asked for at once
+
+// pages yields the rows of a list that is read by $top and $skip: all of them, or the first top if top is above 0.
+// One page is in memory at a time. A page that is not full does not end the list, since a server may give fewer rows than asked for;
+// an empty one does. More rows than asked for are taken for the whole list, from a server that does not page.
+func pages[T any](ctx context.Context, c *Client, query func() *request, top int) iter.Seq2[*T, error] {
+	return func(yield func(*T, error) bool) {
+		p := pager[T]{client: c, top: top, yield: yield, seed: maphash.MakeSeed()}
+		for {
+			req := query()
+			req.query.Set("$top", strconv.Itoa(p.want()))
+			if p.given > 0 {
+				req.query.Set("$skip", strconv.Itoa(p.given))
+			}
+			if !p.next(ctx, req) {
+				return
+			}
+		}
+	}
+}
+
+// pager is the state of one loop over pages.
+type pager[T any] struct {
+	client *Client
+	top    int
+	yield  func(*T, error) bool
+	given  int // rows yielded so far
+	seed   maphash.Seed
+	last   uint64 // hash of the page before
+}
+
+// want returns how many rows to ask for next.
+func (p *pager[T]) want() int {
+	if p.top > 0 {
+		return min(pageSize, p.top-p.given)
+	}
+	return pageSize
+}
+
+// next yields the rows of one page. It reports whether to ask for another.
+func (p *pager[T]) next(ctx context.Context, req *request) bool {
+	want := p.want()
+	ans, err := p.client.do(ctx, req)
+	switch {
+	case err != nil:
+		return p.fail(err)
+	case ans.isEmpty():
+		return false
+	}
+	hash := maphash.Bytes(p.seed, ans.body)
+	if p.given > 0 && hash == p.last {
+		return p.fail(p.client.unreadable(req, ans, errors.New("the server gives the same page again, so it does not know $skip")))
+	}
+	p.last = hash
+	n := 0
+	for row, err := range elements[T](ans.body) {
+		if err != nil {
+			return p.fail(p.client.unreadable(req, ans, err))
+		}
+		if err := ctx.Err(); err != nil {
+			return p.fail(fmt.Errorf("%s %s: stopped after %d rows: %w", req.method, req.path, p.given, err))
+		}
+		n++
+		p.given++
+		if !p.yield(row, nil) || p.given == p.top {
+			return false
+		}
+	}
+	return 0 < n && n <= want
+}
+
+func (p *pager[T]) fail(err error) bool {
+	p.yield(nil, err)
+	return false
+}

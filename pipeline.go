@@ -1,0 +1,217 @@
+package wats
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Largest bodies that are read. A submitted report has at most 64 MiB; what a server adds to it is less than that again.
+// An error answer lists every violation of a report.
+const (
+	maxAnswer      = 128 << 20
+	maxErrorAnswer = 1 << 20
+)
+
+const maxRedirects = 5
+
+// request describes one call. It is not changed on its way: a stage that needs another form passes on a copy.
+type request struct {
+	method     string
+	path       string // escaped, below the base URL: /api/Report/Wsjf/…
+	query      url.Values
+	header     http.Header
+	body       []byte // nil: none. Read only, so that it can be sent any number of times
+	repeatable bool   // sent twice it does no more than sent once
+	attempt    int    // from 1
+}
+
+// newRequest makes a request without body. Every segment is encoded as one, whatever it holds.
+// It is repeatable by its method; a POST that is safe to repeat says so afterwards.
+func newRequest(method string, segments ...string) *request {
+	var path strings.Builder
+	for _, s := range segments {
+		path.WriteByte('/')
+		path.WriteString(escapeSegment(s))
+	}
+	req := &request{method: method, path: path.String(), query: url.Values{}, attempt: 1, header: http.Header{
+		"Accept":       {"application/json"},
+		"Content-Type": {"application/json"}, // also without body: that is what servers are used to
+	}}
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodPut, http.MethodDelete:
+		req.repeatable = true
+	}
+	return req
+}
+
+// escapeSegment also encodes the segments . and .., which proxies would resolve.
+func escapeSegment(s string) string {
+	if s == "." || s == ".." {
+		return strings.ReplaceAll(s, ".", "%2E")
+	}
+	return url.PathEscape(s)
+}
+
+func (r *request) withHeader(name, value string) *request {
+	copied := *r
+	copied.header = r.header.Clone()
+	copied.header.Set(name, value)
+	return &copied
+}
+
+// answer is an answer of a status in 2xx, read to its end.
+type answer struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
+// isEmpty reports whether the body says nothing; WATS servers have several words for that.
+func (a *answer) isEmpty() bool {
+	switch string(bytes.TrimSpace(a.body)) {
+	case "", "null", "[]", "{}", `""`:
+		return true
+	}
+	return false
+}
+
+// A handler carries out a request. Its errors are [*APIError] for an answer outside 2xx and [*TransportError] for none.
+type handler func(ctx context.Context, req *request) (*answer, error)
+
+// A stage adds one concern to a handler.
+type stage func(next handler) handler
+
+// newPipeline joins the stages, outermost first.
+func newPipeline(base *url.URL, s settings) handler {
+	last := &exchanger{
+		client:    &http.Client{Transport: s.transport, CheckRedirect: checkRedirect},
+		base:      base,
+		timeout:   s.timeout,
+		limit:     maxAnswer,
+		userAgent: s.userAgent,
+	}
+	return compose(last.exchange,
+		retry(s.retry, s.log),
+		authorize(s.tokens),
+		logTries(s.log),
+	)
+}
+
+func compose(h handler, stages ...stage) handler {
+	for _, s := range slices.Backward(stages) {
+		h = s(h)
+	}
+	return h
+}
+
+func logTries(log *slog.Logger) stage {
+	return func(next handler) handler {
+		return func(ctx context.Context, req *request) (*answer, error) {
+			if !log.Enabled(ctx, slog.LevelDebug) {
+				return next(ctx, req)
+			}
+			began := time.Now()
+			ans, err := next(ctx, req)
+			attrs := []slog.Attr{
+				slog.String("method", req.method), slog.String("path", req.path), slog.Int("attempt", req.attempt),
+				slog.Duration("took", time.Since(began)),
+			}
+			if err != nil {
+				attrs = append(attrs, slog.Any("err", err))
+			} else {
+				attrs = append(attrs, slog.Int("status", ans.status), slog.Int("bytes", len(ans.body)))
+			}
+			log.LogAttrs(ctx, slog.LevelDebug, "request", attrs...)
+			return ans, err
+		}
+	}
+}
+
+// exchanger is the end of the pipeline: it sends a request and reads the answer whole, so that an answer that breaks off
+// counts as a failed try like any other.
+type exchanger struct {
+	client    *http.Client
+	base      *url.URL
+	timeout   time.Duration
+	limit     int64 // bytes of an answer
+	userAgent string
+}
+
+func (x *exchanger) exchange(ctx context.Context, req *request) (*answer, error) {
+	tryCtx, cancel := context.WithTimeout(ctx, x.timeout)
+	defer cancel()
+	hr, err := x.build(tryCtx, req)
+	if err != nil {
+		return nil, err
+	}
+	res, err := x.client.Do(hr)
+	if err != nil {
+		return nil, x.lost(ctx, tryCtx, req, err)
+	}
+	defer func() { _ = res.Body.Close() }() // has been read; nothing is left to fail
+
+	if res.StatusCode < 200 || res.StatusCode > 299 {
+		// What can be read of the body helps; the status counts even if nothing can.
+		body, _ := io.ReadAll(io.LimitReader(res.Body, maxErrorAnswer))
+		return nil, newAPIError(req, x.base.Host, res, body)
+	}
+	body, err := io.ReadAll(io.LimitReader(res.Body, x.limit+1))
+	switch {
+	case err != nil:
+		return nil, x.lost(ctx, tryCtx, req, err)
+	case int64(len(body)) > x.limit:
+		return nil, fmt.Errorf("%s %s: answer of %s exceeds %d bytes: %w", req.method, req.path, x.base.Host, x.limit, ErrTooLarge)
+	}
+	return &answer{res.StatusCode, res.Header, body}, nil
+}
+
+func (x *exchanger) build(ctx context.Context, req *request) (*http.Request, error) {
+	address := x.base.String() + req.path
+	if len(req.query) > 0 {
+		address += "?" + req.query.Encode()
+	}
+	hr, err := http.NewRequestWithContext(ctx, req.method, address, bytes.NewReader(req.body))
+	if err != nil {
+		return nil, fmt.Errorf("%s %s: %w", req.method, req.path, err)
+	}
+	hr.Header = req.header.Clone()
+	hr.Header.Set("User-Agent", x.userAgent)
+	return hr, nil
+}
+
+// lost makes the error of a try without a whole answer. Ctx is the caller's, tryCtx that of the try.
+func (x *exchanger) lost(ctx, tryCtx context.Context, req *request, err error) *TransportError {
+	for u, ok := errors.AsType[*url.Error](err); ok; u, ok = errors.AsType[*url.Error](err) {
+		err = u.Err // the rest of it is the address with its query
+	}
+	e := &TransportError{Method: req.method, Path: req.path, Host: x.base.Host, Attempts: req.attempt, Err: err}
+	switch {
+	case ctx.Err() != nil:
+		e.Err = ctx.Err()
+	case tryCtx.Err() != nil:
+		e.Err = &attemptTimeout{x.timeout}
+	}
+	return e
+}
+
+// checkRedirect follows only what stays at the server, is not less protected and keeps the method: 301 and 302 would turn a submit into
+// a GET. Other redirects come back as the answer they are.
+func checkRedirect(next *http.Request, via []*http.Request) error {
+	first := via[0]
+	sameOrigin := next.URL.Scheme == first.URL.Scheme && next.URL.Host == first.URL.Host
+	upgraded := first.URL.Scheme == "http" && next.URL.Scheme == "https" && next.URL.Hostname() == first.URL.Hostname()
+	if len(via) > maxRedirects || next.Method != first.Method || !sameOrigin && !upgraded {
+		return http.ErrUseLastResponse
+	}
+	next.Header.Del("Referer") // net/http sets it to the address before, query included
+	return nil
+}
