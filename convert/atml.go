@@ -158,17 +158,9 @@ func (a *atmlReader) time(name string) (time.Time, error) {
 	if text == "" {
 		return time.Time{}, nil
 	}
-	t, _, err := report.ParseTime(text, a.zone())
+	t, _, err := report.ParseTime(text, a.opt.zone())
 	if err != nil {
 		return time.Time{}, a.x.fail("%s: %v", name, err)
 	}
 	return t, nil
-}
-
-// zone returns the zone of times without an offset.
-func (r *reading) zone() *time.Location {
-	if r.opt.Zone == nil {
-		return time.Local
-	}
-	return r.opt.Zone
 }
