@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"strconv"
 	"strings"
 	"time"
 
@@ -85,7 +86,7 @@ func readATML(r *reading) iter.Seq2[*report.Report, error] {
 	return func(yield func(*report.Report, error) bool) {
 		a := atmlReader{reading: r, x: newXMLScanner(r.src), starts: make(starts)}
 		if err := a.document(yield); err != nil && !errors.Is(err, errStopped) {
-			yield(nil, fmt.Errorf("read ATML: %w", err))
+			yield(nil, r.stopped("ATML", err))
 		}
 	}
 }
@@ -130,7 +131,7 @@ func (a *atmlReader) document(yield func(*report.Report, error) bool) error {
 
 // lose notes that something at the current line is not carried over.
 func (a *atmlReader) lose(what string) {
-	a.losses.add(fmt.Sprintf("line %d", a.x.line), what)
+	a.losses.add("line "+strconv.Itoa(a.x.line), what)
 }
 
 // loseElement notes that the element that has just started is not carried over.
@@ -139,7 +140,7 @@ func (a *atmlReader) loseElement() {
 	if n := len(a.x.open); n > 1 {
 		_, parent = splitName(a.x.open[n-2])
 	}
-	a.lose(fmt.Sprintf("%s in %s is not carried over", a.x.name, parent))
+	a.lose(a.x.name + " in " + parent + " is not carried over")
 }
 
 // value returns what the element that has just started holds in its attribute value, or as text.
@@ -157,17 +158,9 @@ func (a *atmlReader) time(name string) (time.Time, error) {
 	if text == "" {
 		return time.Time{}, nil
 	}
-	t, _, err := report.ParseTime(text, a.zone())
+	t, _, err := report.ParseTime(text, a.opt.zone())
 	if err != nil {
 		return time.Time{}, a.x.fail("%s: %v", name, err)
 	}
 	return t, nil
-}
-
-// zone returns the zone of times without an offset.
-func (r *reading) zone() *time.Location {
-	if r.opt.Zone == nil {
-		return time.Local
-	}
-	return r.opt.Zone
 }

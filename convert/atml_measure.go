@@ -8,20 +8,7 @@ import (
 //
 // A result is a measurement when it has limits, says that it is one, or is the step type's own value. All of one step go into that step.
 func (a *atmlReader) measure(d *atmlStep) {
-	count, kind := 0, "" // those of the kind of the first
-	for i := range d.results {
-		res := &d.results[i]
-		if res.datum == nil || !res.isMeasurement(d.Step) {
-			continue
-		}
-		if count == 0 {
-			kind = res.datum.Type
-		}
-		if res.datum.Type == kind {
-			count++
-		}
-	}
-	met := make(names)
+	count, met := d.countMeasurements(), make(names)
 	for i := range d.results {
 		res := &d.results[i]
 		switch {
@@ -40,6 +27,24 @@ func (a *atmlReader) measure(d *atmlStep) {
 	if d.added == nil && len(d.Booleans) == 0 && len(d.Numeric) == 0 && len(d.Strings) == 0 {
 		verdictOnly(d.Step)
 	}
+}
+
+// countMeasurements returns how many results are measurements of the kind of the first one.
+func (d *atmlStep) countMeasurements() int {
+	count, kind := 0, ""
+	for i := range d.results {
+		res := &d.results[i]
+		if res.datum == nil || res.datum.Type == typeObject || res.datum.Type == typeArray || !res.isMeasurement(d.Step) {
+			continue
+		}
+		if count == 0 {
+			kind = res.datum.Type
+		}
+		if res.datum.Type == kind {
+			count++
+		}
+	}
+	return count
 }
 
 // isMeasurement reports whether res is a measurement of s.

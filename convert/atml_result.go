@@ -82,7 +82,11 @@ func (a *atmlReader) result(d *atmlStep) error {
 func (a *atmlReader) resultExtension(res *atmlResult) error {
 	switch a.x.name {
 	case "TSLimitProperties":
-		return a.x.children(func() error { return a.limitProperty(res) })
+		limits := res.limits
+		if limits == nil {
+			limits = &atmlLimits{}
+		}
+		return a.x.children(func() error { return a.limitProperty(limits, &res.log) })
 	case extMeasurement:
 		res.added = a.addedMeasurement()
 		return nil
@@ -91,18 +95,15 @@ func (a *atmlReader) resultExtension(res *atmlResult) error {
 	return nil
 }
 
-func (a *atmlReader) limitProperty(res *atmlResult) (err error) {
-	if res.limits == nil {
-		res.limits = &atmlLimits{}
-		defer func() { res.limits = nil }()
-	}
+// limitProperty reads what TestStand adds to limits; log becomes true when there are none on purpose.
+func (a *atmlReader) limitProperty(l *atmlLimits, log *bool) (err error) {
 	switch a.x.name {
 	case "ThresholdType":
-		res.limits.threshold, err = a.value()
+		l.threshold, err = a.value()
 	case "IsComparisonTypeLog", "IsTestMeasurement":
 		var text string
 		text, err = a.value()
-		res.log = testBool(text).Value
+		*log = testBool(text).Value
 	case "RawLimits":
 		return a.x.children(func() error {
 			var i int
@@ -118,7 +119,7 @@ func (a *atmlReader) limitProperty(res *atmlResult) (err error) {
 				return nil
 			}
 			text, err := a.value()
-			res.limits.raw[i] = testNumber(text)
+			l.raw[i] = testNumber(text)
 			return err
 		})
 	default:

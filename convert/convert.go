@@ -106,7 +106,8 @@ func (f Format) Read(src io.Reader, opt ReadOptions) *Reading {
 }
 
 // Reports yields the reports one by one, as the file goes; it can be ranged over once. What cannot be read ends it with an error that
-// says where; the reports before it are good. A file without any report is an error.
+// says where; the reports before it are good. A file without any report is an error. A report that has
+// no ID in the file has the zero ID: [report.DeriveID] makes one for whoever knows the whole file.
 //
 // Units of one file that began in the same millisecond would be taken for runs of one unit: the later ones are moved by 1 ms each, which
 // is told as a loss.

@@ -1,9 +1,14 @@
 package convert
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
-// maxLosses is how many different losses of one file are listed.
-const maxLosses = 1000
+const (
+	maxLosses   = 1000 // how many different losses of one file are listed
+	maxLossText = 500  // bytes of the sentence of one, which may quote the file
+)
 
 // lossList collects losses. The same sentence is listed once, where it was met first, with how often it was met.
 type lossList struct {
@@ -15,6 +20,9 @@ type lossList struct {
 
 // add notes that something was lost.
 func (l *lossList) add(where, what string) {
+	if len(what) > maxLossText {
+		what = strings.ToValidUTF8(what[:maxLossText], "") + "…"
+	}
 	if i, ok := l.index[what]; ok {
 		l.times[i]++
 		return

@@ -113,37 +113,12 @@ func compareGolden(t *testing.T, path string, got []byte) {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(got, want) {
-		t.Errorf("%s differs:\n%s", path, parting(string(got), string(want)))
+		t.Errorf("%s differs:\n%s", path, firstDifference(string(got), string(want)))
 	}
 }
 
-// parting shows where two texts part.
-func parting(got, want string) string {
-	i := 0
-	for i < min(len(got), len(want)) && got[i] == want[i] {
-		i++
-	}
-	from := max(0, i-120)
-	return "got  …" + got[from:min(len(got), i+120)] + "\nwant …" + want[from:min(len(want), i+120)]
-}
-
-// testStandSample returns a real file, or skips the test where there are none on this machine.
-func testStandSample(t testing.TB, pattern string) []byte {
-	t.Helper()
-	dir := os.Getenv("GOWATS_SAMPLES")
-	if dir == "" {
-		t.Skip("GOWATS_SAMPLES does not name the folder of real tester files")
-	}
-	paths, err := filepath.Glob(filepath.Join(dir, pattern))
-	if err != nil || len(paths) != 1 {
-		t.Fatalf("%d files match %s in GOWATS_SAMPLES (%v), want 1", len(paths), pattern, err)
-	}
-	doc, err := os.ReadFile(paths[0])
-	if err != nil {
-		t.Fatal(err)
-	}
-	return doc
-}
+// stationFile is the ATML file of a real station among the samples.
+const stationFile = "atml/Report_EoLT_FC[EB03240FFFF1122223001048][7][11.08.2022][09 56 36].xml"
 
 // one returns the only report of a file that must be readable.
 func one(t *testing.T, format string, doc []byte) *report.Report {
@@ -186,7 +161,7 @@ func countOf(r *report.Report) count {
 }
 
 func TestATMLOfARealStation(t *testing.T) {
-	r := one(t, "atml", testStandSample(t, "atml/*.xml"))
+	r := one(t, "atml", sample(t, stationFile))
 	got := fmt.Sprintln(r.ID, r.SerialNumber, r.PartNumber, r.Result, r.Station, r.Start.Format(time.RFC3339Nano), r.Test.ExecTime, r.Test.SocketIndex.Value, r.Test.Operator,
 		r.Process.Code.Value, r.Test.Root.Name, r.Test.Root.Sequence.Path)
 	want := fmt.Sprintln("c283b7fe-198a-11ed-8dee-00802f335b81 EB03240FFFF1122223001048 EB03240 Passed E07FCC04-0300 2022-08-11T17:31:07.758+02:00 69.047 7 administrator",
@@ -216,7 +191,7 @@ func TestATMLOfARealStation(t *testing.T) {
 }
 
 func TestTestStandXMLWithWATS(t *testing.T) {
-	r := one(t, "teststand-xml", testStandSample(t, "teststand-xml/TSWithWats.xml"))
+	r := one(t, "teststand-xml", sample(t, "teststand-xml/TSWithWats.xml"))
 	got := fmt.Sprintln(r.ID, r.SerialNumber, r.PartNumber, r.Revision, r.Process.Code.Value, r.Result, r.Station, r.Start.Format(time.RFC3339Nano), r.Test.Root.Start)
 	want := "f4fb0a29-93b1-4f7f-ada7-672b382774ab 12345 PN1 1.0 60 Passed VIC-PCBA-003 2022-06-23T10:55:04.37+02:00 2022-06-23T10:55:04.3925775+02:00\n"
 	if got != want {
@@ -228,7 +203,7 @@ func TestTestStandXMLWithWATS(t *testing.T) {
 }
 
 func TestTestStandXMLWithoutWATS(t *testing.T) {
-	r := one(t, "teststand-xml", testStandSample(t, "teststand-xml/TsWithoutWats.xml"))
+	r := one(t, "teststand-xml", sample(t, "teststand-xml/TsWithoutWats.xml"))
 	got := fmt.Sprintln(r.ID.IsZero(), r.SerialNumber, r.PartNumber, r.Process.Code.Value, r.Result, r.Station, r.Start.Format(time.RFC3339Nano), r.Test.Root.Sequence.Name)
 	want := "true 2342343 NA 10 Passed TS-2021-BETA 2022-07-01T15:47:48.927+02:00 MainSequence\n"
 	if got != want {
@@ -240,5 +215,49 @@ func TestTestStandXMLWithoutWATS(t *testing.T) {
 	}
 	if c.operators[report.GTLT] != 1 || c.operators[report.GT] != 1 {
 		t.Errorf("operators = %v, want GTLT and GT", c.operators)
+	}
+}
+
+func TestReadOptionsFillInWhatAFileDoesNotSay(t *testing.T) {
+	doc, err := os.ReadFile(filepath.Join("testdata", "atml", "without-a-station", "input.xml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, _ := convert.ByName("atml")
+	opt := convert.ReadOptions{
+		ProcessCode: 50, PartNumber: "other", Revision: "B", Operator: "other", Station: "ST-9", Location: "Oslo", Purpose: "Production", SequenceVersion: "7",
+		Zone: time.FixedZone("", -5*60*60), FileName: "a.xml",
+	}
+	for r, err := range f.Read(bytes.NewReader(doc), opt).Reports() {
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := fmt.Sprintln(r.Process.Code.Value, r.PartNumber, r.Revision, r.Test.Operator, r.Station, r.Location, r.Purpose, r.Test.Root.Sequence.Version, r.Start.Format(time.RFC3339))
+		if want := "50 PN-7 B Ola ST-9 Oslo Production 7 2024-05-06T07:08:09-05:00\n"; got != want {
+			t.Errorf("read with options: %swant %s", got, want)
+		}
+	}
+	for _, err := range f.Read(strings.NewReader("<a/>"), opt).Reports() {
+		if want := `read ATML file "a.xml": line 1, column 5: the root element a of namespace "" does not belong to ATML test results`; err == nil || err.Error() != want {
+			t.Errorf("read of another file: %v, want %s", err, want)
+		}
+	}
+}
+
+func TestReadingStopsWhenTheCallerDoes(t *testing.T) {
+	for format, folder := range map[string]string{"atml": "runs-of-one-file-have-distinct-starts", "teststand-xml": "year-of-two-digits"} {
+		doc, err := os.ReadFile(filepath.Join("testdata", format, folder, "input.xml"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, _ := convert.ByName(format)
+		n := 0
+		for range f.Read(bytes.NewReader(doc), convert.ReadOptions{}).Reports() {
+			n++
+			break
+		}
+		if n != 1 {
+			t.Errorf("%s: %d reports, want 1", format, n)
+		}
 	}
 }

@@ -61,7 +61,7 @@ func readTestStandXML(r *reading) iter.Seq2[*report.Report, error] {
 	return func(yield func(*report.Report, error) bool) {
 		t := testStandReader{reading: r, x: newXMLScanner(r.src), starts: make(starts)}
 		if err := t.document(yield); err != nil && !errors.Is(err, errStopped) {
-			yield(nil, fmt.Errorf("read TestStand XML: %w", err))
+			yield(nil, r.stopped("TestStand XML", err))
 		}
 	}
 }
@@ -213,18 +213,18 @@ func (u *testStandUnit) head(result string, linked bool) error {
 func (u *testStandUnit) times() error {
 	var err error
 	if text := u.info["Start"]; text != "" {
-		if u.Start, _, err = report.ParseTime(text, u.zone()); err != nil {
+		if u.Start, _, err = report.ParseTime(text, u.opt.zone()); err != nil {
 			return err
 		}
 	} else if u.startDate != nil && u.startTime != nil {
-		if u.Start, err = startOf(u.startDate, u.startTime, u.zone()); err != nil {
+		if u.Start, err = startOf(u.startDate, u.startTime, u.opt.zone()); err != nil {
 			return err
 		}
 	}
 	first := testNumber(u.root.text("TS", "StartTime"))
 	switch text := u.info["EngineStarted"]; {
 	case text != "":
-		if u.zero, _, err = report.ParseTime(text, u.zone()); err != nil {
+		if u.zero, _, err = report.ParseTime(text, u.opt.zone()); err != nil {
 			return err
 		}
 		u.zero = u.zero.In(cmpLocation(u.Start, u.zero))

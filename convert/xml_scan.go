@@ -204,7 +204,7 @@ func (x *xmlScanner) checkUnit() error {
 func (x *xmlScanner) scanAttributes(rest []byte) error {
 	x.attrs = x.attrs[:0]
 	for {
-		trimmed := bytes.TrimLeft(rest, " \t\r\n")
+		trimmed := trimBlanks(rest)
 		if len(trimmed) == 0 {
 			return nil
 		}
@@ -212,11 +212,11 @@ func (x *xmlScanner) scanAttributes(rest []byte) error {
 			return x.fail("no space before an attribute of <%s>", clip(rest))
 		}
 		name, after := cutName(trimmed)
-		after = bytes.TrimLeft(after, " \t\r\n")
+		after = trimBlanks(after)
 		if name == nil || len(after) == 0 || after[0] != '=' {
 			return x.fail("attribute %q has no value", clip(trimmed))
 		}
-		after = bytes.TrimLeft(after[1:], " \t\r\n")
+		after = trimBlanks(after[1:])
 		if len(after) == 0 || after[0] != '"' && after[0] != '\'' {
 			return x.fail("the value of attribute %q is not in quotes", name)
 		}
@@ -280,7 +280,7 @@ func (x *xmlScanner) scanText() (bool, error) {
 		end = len(x.buf)
 	}
 	raw := x.buf[x.pos:end]
-	if len(bytes.TrimLeft(raw, " \t\r\n")) == 0 {
+	if len(trimBlanks(raw)) == 0 {
 		x.advance(end)
 		return false, nil
 	}
@@ -529,6 +529,14 @@ func (x *xmlScanner) intern(b []byte) string {
 		x.names[s] = s
 	}
 	return s
+}
+
+// trimBlanks returns b without the white space it begins with.
+func trimBlanks(b []byte) []byte {
+	for len(b) > 0 && (b[0] == ' ' || b[0] == '\t' || b[0] == '\r' || b[0] == '\n') {
+		b = b[1:]
+	}
+	return b
 }
 
 // cutName splits a name off b. The name is nil when b does not begin with one.
