@@ -244,8 +244,8 @@ func (m *wstfMulti) joins(kind, step, measurement string) bool {
 // test reads a measuring row. A row with a MeasureName is part of a multi test. Such a test may also begin with a row that has no
 // measurement but the status of the step.
 func (r *wstfReader) test(row wstfRow, kind string, several bool) error {
-	measured := wstfMeasured(row, kind)
 	name := row.get(wstfMeasureName)
+	measured := wstfMeasured(row, kind) && !(several && kind == wstfPassFail && name+row.get(wstfValue) == "")
 	if several && measured && name == "" {
 		name = "#" + strconv.Itoa(1+len(r.multi.names))
 		r.lose(r.where(), "a measurement of a multi test without a name is given a number")

@@ -177,12 +177,7 @@ func (w *wstfWriter) subUnit(u *report.SubUnit) {
 // miscInfo writes a misc info, which WSTF knows as text only. A description that would be taken for something else gets a low line
 // behind it.
 func (w *wstfWriter) miscInfo(m *report.MiscInfo) {
-	key := m.Description
-	if wstfKey(key) != "" || strings.HasPrefix(strings.TrimSpace(key), "--") {
-		w.loseAt(true, "miscInfos", "a misc info with the name of a header key gets a _ behind it")
-		key += "_"
-	}
-	text := m.Text
+	key, text := m.Description, m.Text
 	if text == "" {
 		text = m.Numeric.String()
 		w.loseAt(m.Numeric.Present(), "miscInfos", "the number of a misc info becomes a text")
@@ -191,5 +186,9 @@ func (w *wstfWriter) miscInfo(m *report.MiscInfo) {
 	}
 	w.loseAt(m.ID+m.Typedef+m.NumericFormat != "", "miscInfos", "id, type definition and display format of a misc info")
 	w.loseAt(len(m.Extra) > 0, "miscInfos", "members that are not known")
+	if wstfKey(key) != "" || wstfMark(key+text) != "" {
+		w.loseAt(true, "miscInfos", "a misc info with the name of a header key gets a _ behind it")
+		key += "_"
+	}
 	w.line(key, text)
 }
