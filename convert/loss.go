@@ -3,6 +3,8 @@ package convert
 import (
 	"fmt"
 	"strings"
+
+	"github.com/gowats/gowats/report"
 )
 
 const (
@@ -52,4 +54,28 @@ func (l *lossList) all() []Loss {
 		out = append(out, Loss{"end of file", fmt.Sprintf("%d more losses are not listed", l.omitted)})
 	}
 	return out
+}
+
+const serverMembersLost = "what a server adds to a report is not written"
+
+// addedByServer reports whether r has members that only servers write.
+func addedByServer(r *report.Report) bool {
+	for i := range r.SubUnits {
+		for j := range r.SubUnits[i].Failures {
+			if r.SubUnits[i].Failures[j].StepName != "" {
+				return true
+			}
+		}
+	}
+	if t := r.Test; t != nil {
+		for _, s := range t.Root.Walk() {
+			if s.CausedUUTFailure.Present {
+				return true
+			}
+		}
+		if t.CausedFailureStepID.Present || len(t.ReferencedBy) > 0 {
+			return true
+		}
+	}
+	return r.ProductName != "" || r.Origin != "" || len(r.AssetStats) > 0
 }

@@ -73,21 +73,22 @@ func wantErr(out outcome) []byte {
 	return []byte(b.String())
 }
 
-// Each folder of testdata/<format> is a case: input.xml, the reports in it as want.json, and in want.err the error and the losses. A file with an
-// error may have reports before it.
-func TestTestStandCases(t *testing.T) {
-	for _, format := range []string{"atml", "teststand-xml"} {
-		folders, err := filepath.Glob(filepath.Join("testdata", format, "*"))
-		if err != nil || len(folders) == 0 {
-			t.Fatalf("no cases of %s (%v)", format, err)
+// Each folder of testdata/<format> is a case: the file input.*, the reports in it as want.json, and in want.err the error and the losses. A file
+// with an error may have reports before it.
+func TestCases(t *testing.T) {
+	for _, f := range convert.Formats() {
+		inputs, err := filepath.Glob(filepath.Join("testdata", f.Name, "*", "input.*"))
+		if err != nil || len(inputs) == 0 {
+			t.Fatalf("no cases of %s (%v)", f.Name, err)
 		}
-		for _, folder := range folders {
-			t.Run(format+"/"+filepath.Base(folder), func(t *testing.T) {
-				doc, err := os.ReadFile(filepath.Join(folder, "input.xml"))
+		for _, input := range inputs {
+			folder := filepath.Dir(input)
+			t.Run(f.Name+"/"+filepath.Base(folder), func(t *testing.T) {
+				doc, err := os.ReadFile(input)
 				if err != nil {
 					t.Fatal(err)
 				}
-				out := readTestStand(t, format, doc)
+				out := readTestStand(t, f.Name, doc)
 				compareGolden(t, filepath.Join(folder, "want.json"), golden(t, out.reports))
 				compareGolden(t, filepath.Join(folder, "want.err"), wantErr(out))
 			})

@@ -72,6 +72,10 @@ func writeWSJF(dst io.Writer, reports []*report.Report, _ WriteOptions) ([]Loss,
 	if len(reports) != 1 {
 		return nil, errors.New("a WSJF file holds one report; write several files")
 	}
-	_, err := dst.Write(reports[0].AppendWSJF(nil, report.WSJFOptions{}))
-	return nil, err
+	var losses lossList
+	if addedByServer(reports[0]) {
+		losses.add("$", serverMembersLost)
+	}
+	_, err := dst.Write(append(reports[0].AppendWSJF(nil, report.WSJFOptions{}), '\n'))
+	return losses.all(), err
 }

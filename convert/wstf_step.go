@@ -75,6 +75,7 @@ func (r *wstfReader) columnRow(line string) error {
 	for c := range r.columns {
 		r.columns[c] = -1
 	}
+	var unknown []string
 	for i, cell := range r.cells(line) {
 		cell = strings.TrimSpace(cell)
 		known := cell == ""
@@ -84,11 +85,14 @@ func (r *wstfReader) columnRow(line string) error {
 			}
 		}
 		if !known {
-			r.lose(r.where(), "the column %.100q is not known, or stands twice, and is passed over", cell)
+			unknown = append(unknown, cell)
 		}
 	}
 	if r.columns[wstfStepType] != 0 || r.columns[wstfStepName] < 0 {
 		return r.fail("the step part begins without a row of column names, of which %s is the first", wstfStepType)
+	}
+	for _, name := range unknown {
+		r.lose(r.where(), "the column %.100q is not known, or stands twice, and is passed over", name)
 	}
 	for c, i := range r.columns {
 		if i < 0 {

@@ -58,7 +58,7 @@ func (w *wstfWriter) lose(isLost bool, what string) {
 // loseAt notes a loss of a member of the report, if there is one.
 func (w *wstfWriter) loseAt(isLost bool, member, what string) {
 	if isLost {
-		w.losses.add("$."+member, what)
+		w.losses.add(strings.TrimSuffix("$."+member, "."), what)
 	}
 }
 
@@ -164,6 +164,7 @@ func (w *wstfWriter) headLosses(r *report.Report) {
 	w.loseAt(len(r.Assets) > 0, "assets", "assets")
 	w.loseAt(len(r.BinaryData) > 0, "binaryData", "attached files")
 	w.loseAt(len(r.AdditionalData) > 0, "additionalData", "additional data")
+	w.loseAt(addedByServer(r), "", serverMembersLost)
 	w.loseAt(len(r.Extra)+len(t.Extra) > 0, "uut", "members that are not known")
 }
 

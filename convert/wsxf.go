@@ -149,7 +149,7 @@ func (r wsxfReader) report() (*report.Report, error) {
 		return nil, err
 	}
 	if lost := failures.give(rep); lost > 0 {
-		r.lose(where, "%d failures name a unit that is not listed", lost)
+		r.lose(where, "%d of the failures name a unit that is not listed", lost)
 	}
 	if rep.Test != nil && rep.Test.Root == nil {
 		r.lose(where, "the report has no step")

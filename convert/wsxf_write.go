@@ -22,7 +22,9 @@ func writeWSXF(dst io.Writer, reports []*report.Report, _ WriteOptions) ([]Loss,
 	w.attr("xmlns", wsxfNamespace)
 	for _, r := range reports {
 		w.measurements = -1
-		w.serverMembers(r)
+		if addedByServer(r) {
+			w.lose("$", "%s", serverMembersLost)
+		}
 		w.report(r)
 		if _, err := dst.Write(w.dst); err != nil {
 			return nil, err
@@ -102,25 +104,6 @@ func (w *wsxfWriter) extra(members []report.Member) {
 func (w *wsxfWriter) hasAttribute(name string) bool {
 	tag := w.dst[bytes.LastIndexByte(w.dst, '<'):]
 	return bytes.Contains(tag, []byte(" "+name+"=\""))
-}
-
-// serverMembers notes that what only servers write is left out.
-func (w *wsxfWriter) serverMembers(r *report.Report) {
-	added := r.ProductName != "" || r.Origin != "" || len(r.AssetStats) > 0
-	for i := range r.SubUnits {
-		for j := range r.SubUnits[i].Failures {
-			added = added || r.SubUnits[i].Failures[j].StepName != ""
-		}
-	}
-	if t := r.Test; t != nil {
-		added = added || t.CausedFailureStepID.Present || len(t.ReferencedBy) > 0
-		for _, s := range t.Root.Walk() {
-			added = added || s.CausedUUTFailure.Present
-		}
-	}
-	if added {
-		w.lose("$", "what a server adds to a report is not written")
-	}
 }
 
 func (w *wsxfWriter) report(r *report.Report) {
