@@ -56,12 +56,12 @@ func (res *atmlResult) isMeasurement(s *report.Step) bool {
 		return false
 	}
 	kind := s.Kind()
-	switch {
-	case res.own == "Numeric":
+	switch res.own {
+	case "Numeric":
 		return res.datum.isNumber() && kind != report.KindString && kind != report.KindPassFail
-	case res.own == "String":
+	case "String":
 		return res.datum.Type == typeString && kind != report.KindNumeric && kind != report.KindPassFail
-	case res.own == "PassFail":
+	case "PassFail":
 		return res.datum.Type == typeBoolean && kind != report.KindNumeric && kind != report.KindString
 	}
 	return kind == report.KindMultiPassFail && res.datum.Type == typeBoolean
@@ -78,7 +78,7 @@ func (a *atmlReader) addResult(d *atmlStep, res *atmlResult) {
 }
 
 // measurementName returns the name of the measurement: none when it is the only one and the step type's own value.
-func (res *atmlResult) measurementName(d *atmlStep, count int, met names) string {
+func (res *atmlResult) measurementName(count int, met names) string {
 	if count == 1 && res.own != "" {
 		return ""
 	}
@@ -93,17 +93,17 @@ func (a *atmlReader) addMeasurement(d *atmlStep, res *atmlResult, count int, met
 		if len(d.Strings) > 0 || len(d.Booleans) > 0 {
 			return false
 		}
-		d.Numeric = append(d.Numeric, a.numeric(d, res, only, res.measurementName(d, count, met)))
+		d.Numeric = append(d.Numeric, a.numeric(d, res, only, res.measurementName(count, met)))
 	case typeBoolean:
 		if len(d.Strings) > 0 || len(d.Numeric) > 0 {
 			return false
 		}
-		d.Booleans = append(d.Booleans, boolean(res, res.measurementName(d, count, met)))
+		d.Booleans = append(d.Booleans, boolean(res, res.measurementName(count, met)))
 	case typeString:
 		if len(d.Booleans) > 0 || len(d.Numeric) > 0 {
 			return false
 		}
-		d.Strings = append(d.Strings, a.text(d, res, only, res.measurementName(d, count, met)))
+		d.Strings = append(d.Strings, a.text(d, res, only, res.measurementName(count, met)))
 	default:
 		return false
 	}

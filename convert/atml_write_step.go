@@ -91,7 +91,7 @@ func stepPath(s *report.Step, head *report.Report) string {
 
 // outcome writes a verdict. A status that is none of the known is left to GowatsStep.
 func (w *atmlWriter) outcome(element string, s report.Status) {
-	value, qualifier := "", ""
+	var value, qualifier string
 	switch s {
 	case report.Passed:
 		value = "Passed"
@@ -331,15 +331,15 @@ func (w *atmlWriter) property(p *report.Property) {
 	w.extra(p.Extra)
 	w.loseIf(len(p.Props) > 0 && p.Type != typeObject, "members of a property that is no Obj are not written")
 	w.loseIf(p.Array != nil && p.Type != typeArray, "elements of a property that is no Array are not written")
-	switch {
-	case p.Type == typeObject:
+	switch p.Type {
+	case typeObject:
 		w.loseIf(p.Value != "", "the value of a property that is an Obj is not written")
 		w.start("c:Collection")
 		w.propertyAttributes("ts:TS_Collection", p)
 		w.properties(p.Props)
 		w.end()
 		return
-	case p.Type == typeArray:
+	case typeArray:
 		w.loseIf(p.Value != "", "the value of a property that is an Array is not written")
 		w.array(p)
 		return

@@ -22,9 +22,9 @@ const (
 )
 
 // stopped returns err as the error that ends the reading of a file of that kind.
-func (r *reading) stopped(kind string, err error) error {
-	if r.opt.FileName != "" {
-		kind += " file " + strconv.Quote(r.opt.FileName)
+func (in *reading) stopped(kind string, err error) error {
+	if in.opt.FileName != "" {
+		kind += " file " + strconv.Quote(in.opt.FileName)
 	}
 	return fmt.Errorf("read %s: %w", kind, err)
 }
