@@ -19,7 +19,7 @@ import (
 // seeds adds the cases of a format, and the real files where they are.
 func seeds(f *testing.F, format, samples string) {
 	f.Helper()
-	paths, err := filepath.Glob(filepath.Join("testdata", format, "*", "input.xml"))
+	paths, err := filepath.Glob(filepath.Join("testdata", format, "*", "input.*"))
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -44,8 +44,8 @@ func checkReading(t *testing.T, format string, doc []byte) outcome {
 	t.Helper()
 	out := readTestStand(t, format, doc)
 	for _, r := range out.reports {
-		if r.Test == nil || r.Test.Root == nil {
-			t.Fatal("a report without steps")
+		if (r.Test == nil) == (r.Repair == nil) {
+			t.Fatal("a report that is not one of test and repair")
 		}
 		r.Validate()
 		if text := r.AppendWSJF(nil, report.WSJFOptions{}); len(text) == 0 {

@@ -83,6 +83,10 @@ func (w *xmlWriter) escape(s string, inAttribute bool) {
 	from := 0
 	for i := 0; i < len(s); {
 		c := s[i]
+		if '?' <= c && c < utf8.RuneSelf || '(' <= c && c <= ';' || c == ' ' { // most characters
+			i++
+			continue
+		}
 		size, repl := 1, ""
 		switch {
 		case c == '&':
