@@ -65,8 +65,9 @@ func (r *wstfReader) headerLine(line string) error {
 	value := ""
 	if len(cells) > 1 {
 		value = cells[1]
-	} else if key == "" {
-		r.lose(r.where(), "a header line has no tab between key and value, and is passed over")
+	}
+	if len(cells) == 1 && key == "" || cells[0] == "" {
+		r.lose(r.where(), "a header line has no key, or no tab behind it, and is passed over")
 		return nil
 	}
 	t := r.rep.Test

@@ -62,6 +62,8 @@ func (w *wstfWriter) loseAt(isLost bool, member, what string) {
 	}
 }
 
+const wstfUnclean = "tabs and line ends in texts are written as blanks, bytes that are no UTF-8 as U+FFFD"
+
 // cleanCell returns a text as a cell can hold it.
 func cleanCell(text string) string {
 	if strings.ContainsAny(text, "\t\r\n") {
@@ -77,7 +79,7 @@ func (w *wstfWriter) line(cells ...string) {
 			w.dst = append(w.dst, '\t')
 		}
 		clean := cleanCell(cell)
-		w.lose(clean != cell, "tabs and line ends in texts are written as blanks, bytes that are no UTF-8 as U+FFFD")
+		w.lose(clean != cell, wstfUnclean)
 		w.dst = append(w.dst, clean...)
 	}
 	w.dst = append(w.dst, '\r', '\n')
@@ -190,6 +192,10 @@ func (w *wstfWriter) miscInfo(m *report.MiscInfo) {
 	if wstfKey(key) != "" || wstfMark(key+text) != "" {
 		w.loseAt(true, "miscInfos", "a misc info with the name of a header key gets a _ behind it")
 		key += "_"
+	}
+	if key == "" || strings.TrimSpace(key+text) == "" {
+		w.loseAt(true, "miscInfos", "a misc info without a description")
+		return
 	}
 	w.line(key, text)
 }

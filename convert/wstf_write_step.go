@@ -68,6 +68,7 @@ func (w *wstfWriter) stepLosses(s *report.Step) {
 	w.lose(s.CallExecutable != nil, "exit codes of programs")
 	w.lose(len(s.AdditionalResults) > 0, "additional results")
 	w.lose(len(s.Extra) > 0, "members that are not known")
+	w.lose(cleanCell(s.Name) != s.Name, wstfUnclean)
 	w.lose(s.Name == "", "a step without a name is named after its type")
 	w.lose(s.Status == 0, "a step without status is judged when it is read")
 }
