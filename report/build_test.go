@@ -369,9 +369,10 @@ func TestStatusesOfABuilder(t *testing.T) {
 	b.Root().Numeric("given to the measurement", 5, report.AtMost(1), report.Passed)
 	b.Root().Numeric("given to the step", 5, report.AtMost(1)).Status(report.Passed)
 	b.Root().String("fails", "a", report.Expect("b")).KeepFailure()
+	b.Root().String("given to the text", "a", report.Failed).KeepFailure().Start(time.Unix(1_769_800_000, 0).UTC())
 	b.Root().Numeric("skipped", math.NaN(), report.AtMost(1)).Status(report.Skipped)
 	b.Root().Loop("empty header").Status(report.Passed).Numeric("pass", 1)
-	if got, want := outcome(finished(t, b)), "P MainSequence CallbackP given to the measurementP:P given to the stepP:P failsF skippedS:S empty headerP passP:P"; got != want {
+	if got, want := outcome(finished(t, b)), "P MainSequence CallbackP given to the measurementP:P given to the stepP:P failsF given to the textF skippedS:S empty headerP passP:P"; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 	if warnings := b.Findings().Warnings(); len(warnings) != 2 {
