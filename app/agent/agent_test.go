@@ -34,6 +34,9 @@ type plant struct {
 	taken  map[report.ID]int // how often each came
 }
 
+// hangUp as a status closes the connection without an answer.
+const hangUp = -1
+
 func startPlant(t *testing.T) *plant {
 	t.Helper()
 	p := &plant{taken: map[report.ID]int{}, tried: make(chan struct{}, 1)}
@@ -53,6 +56,9 @@ func (p *plant) serve(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		w.WriteHeader(http.StatusBadRequest)
 		return
+	}
+	if p.status == hangUp {
+		panic(http.ErrAbortHandler)
 	}
 	if p.status != 0 {
 		w.WriteHeader(p.status)
@@ -274,8 +280,9 @@ func TestSameFileTwiceIsTheSameReport(t *testing.T) {
 }
 
 func TestFilesWaitWhileTheServerIsAway(t *testing.T) {
+	t.Parallel()
 	for name, status := range map[string]int{
-		"broken": http.StatusInternalServerError, "wrong token": http.StatusUnauthorized, "not allowed": http.StatusForbidden, "too many": http.StatusTooManyRequests,
+		"broken": http.StatusInternalServerError, "wrong token": http.StatusUnauthorized, "not allowed": http.StatusForbidden, "too many": http.StatusTooManyRequests, "hangs up": hangUp,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

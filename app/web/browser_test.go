@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http/httptest"
 	"os/exec"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -20,6 +21,8 @@ type browser struct {
 	t    *testing.T
 	ctx  context.Context
 	base string
+
+	provoked string // a complaint that holds this text is the test's own doing
 
 	mu         sync.Mutex
 	complaints []string
@@ -56,7 +59,9 @@ func openBrowser(t *testing.T, server *httptest.Server) *browser {
 		cancel()
 		listening.Wait()
 		for _, c := range b.complaints {
-			t.Errorf("the browser's console says: %s", c)
+			if b.provoked == "" || !strings.Contains(c, b.provoked) {
+				t.Errorf("the browser's console says: %s", c)
+			}
 		}
 	})
 	return b
@@ -170,14 +175,29 @@ func TestBrowserSeesTheFirstReportArrive(t *testing.T) {
 
 	// What a reader opened stays open when the page renews itself.
 	expect(b, `document.querySelector("details.rule").open = true`, true)
-	b.do(chromedp.Func(func(ctx context.Context, tab *chromedp.Target) error {
-		_, err := chromedp.Evaluate[string](`new Promise(done => {
-			document.addEventListener("htmx:after:swap", () => done("swapped"), {once: true});
-			htmx.trigger("#dashboard", "every");
-		})`, chromedp.EvalAwaitPromise)(ctx, tab)
-		return err
-	}))
+	b.renew("htmx:after:swap")
 	expect(b, `document.querySelector("details.rule").open`, true)
+
+	// A server that is gone, or in trouble, is told of; the page stays.
+	b.provoked = "htmx:error: refused"
+	expect(b, `(window.fetch = () => Promise.reject(new TypeError("refused")), true)`, true)
+	b.renew("htmx:error")
+	expect(b, `document.getElementById("offline").hidden`, false)
+	expect(b, `(window.fetch = () => Promise.resolve(new Response("broken", {status: 502})), true)`, true)
+	b.renew("htmx:response:error")
+	expect(b, `document.getElementById("offline").hidden + " " + document.querySelectorAll(".kpi").length`, "false 4")
+}
+
+// renew makes the dashboard ask for itself, and waits for what comes of it.
+func (b *browser) renew(event string) {
+	b.t.Helper()
+	_, err := chromedp.Run(b.ctx, chromedp.Evaluate[string](`new Promise(done => {
+		document.addEventListener("`+event+`", () => setTimeout(() => done("came")), {once: true});
+		htmx.trigger("#dashboard", "every");
+	})`, chromedp.EvalAwaitPromise))
+	if err != nil {
+		b.t.Fatalf("renew the dashboard: %v", err)
+	}
 }
 
 func TestBrowserSignsIn(t *testing.T) {

@@ -24,17 +24,17 @@ const (
 	maxHeaderBytes = 64 << 10
 )
 
-// listen opens the address, with an error that tells what to do.
-func listen(ctx context.Context, address string) (net.Listener, error) {
+// listen opens the address that a flag gives, with an error that tells what to do.
+func listen(ctx context.Context, flag, address string) (net.Listener, error) {
 	var c net.ListenConfig
 	l, err := c.Listen(ctx, "tcp", address)
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, fmt.Errorf("%s is in use by another program; stop it, or choose another address with --listen, such as --listen 127.0.0.1:8081", address)
+		return nil, fmt.Errorf("%s is in use by another program; stop it, or choose another address with --%[2]s, such as --%[2]s 127.0.0.1:8081", address, flag)
 	case errors.Is(err, syscall.EACCES):
-		return nil, fmt.Errorf("this user may not listen on %s; ports below 1024 need privileges, choose another with --listen", address)
+		return nil, fmt.Errorf("this user may not listen on %s; ports below 1024 need privileges, choose another with --%s", address, flag)
 	case err != nil:
-		return nil, withCode(exitConfiguration, fmt.Errorf("--listen %s: %w", address, err))
+		return nil, withCode(exitConfiguration, fmt.Errorf("--%s %s: %w", flag, address, err))
 	}
 	return l, nil
 }
@@ -107,6 +107,8 @@ func serve(ctx context.Context, l net.Listener, h http.Handler, c certificate, l
 	if errors.Is(err, context.DeadlineExceeded) {
 		err = errors.Join(fmt.Errorf("some requests had not ended after %v and were cut off", shutdownGrace), s.Close())
 	}
-	<-ended
+	if cause := <-ended; !errors.Is(cause, http.ErrServerClosed) {
+		err = errors.Join(err, cause)
+	}
 	return err
 }

@@ -60,7 +60,7 @@ func runServer(cmd *cobra.Command, _ []string) (err error) {
 	if err := bootstrapServer(cmd.Context(), data, accounts); err != nil {
 		return err
 	}
-	l, err := listen(cmd.Context(), address)
+	l, err := listen(cmd.Context(), "listen", address)
 	if err != nil {
 		return err
 	}
@@ -72,10 +72,11 @@ func runServer(cmd *cobra.Command, _ []string) (err error) {
 
 	work, ctx := errgroup.WithContext(cmd.Context())
 	if address := flagText(cmd, "pprof"); address != "" {
-		profiles, err := listen(ctx, address)
+		profiles, err := listen(ctx, "pprof", address)
 		if err != nil {
 			return errors.Join(err, l.Close())
 		}
+		fmt.Fprintf(cmd.ErrOrStderr(), "pprof   %s/debug/pprof/\n", localURL("http", profiles))
 		work.Go(func() error { return serve(ctx, profiles, profileHandler(), certificate{}, log) })
 	}
 	h := handler(data.store, accounts, web.Options{Version: productVersion(), Logger: log})

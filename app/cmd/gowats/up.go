@@ -99,7 +99,7 @@ func runUp(cmd *cobra.Command, _ []string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, data.close()) }()
-	l, err := listen(ctx, s.listen)
+	l, err := listen(ctx, "listen", s.listen)
 	if err != nil {
 		return err
 	}

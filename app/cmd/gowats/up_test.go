@@ -81,12 +81,10 @@ func TestFileDroppedIntoTheInboxIsAReport(t *testing.T) {
 // waitFor returns when there is a file at path, and fails after a minute.
 func waitFor(t *testing.T, path string) {
 	t.Helper()
-	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
-		if _, err := os.Stat(path); err == nil {
-			return
-		}
-	}
-	t.Fatalf("there is no %s after a minute", path)
+	waitUntil(t, "there is a file "+path, func() bool {
+		_, err := os.Stat(path)
+		return err == nil
+	})
 }
 
 func TestDataFolderIsPrivateAndUsedOnce(t *testing.T) {

@@ -39,5 +39,4 @@ document.addEventListener("htmx:before:request", (event) => {
 });
 const offline = (gone) => { document.getElementById("offline").hidden = !gone; };
 document.addEventListener("htmx:error", () => offline(true));
-document.addEventListener("htmx:response:error", (event) => offline(event.detail.ctx.response.status >= 500));
-document.addEventListener("htmx:after:swap", () => offline(false));
+document.addEventListener("htmx:after:request", (event) => offline(event.detail.ctx.response.status >= 500));
