@@ -70,11 +70,16 @@ func explain(t *testing.T, s *Store, statement string, args []any) []string {
 		t.Fatal(err)
 	}
 	defer rows.Close()
-	plan, err := collect(rows, func(step *string) error {
+	var plan []string
+	for rows.Next() {
 		var id, parent, unused int
-		return rows.Scan(&id, &parent, &unused, step)
-	})
-	if err != nil {
+		var step string
+		if err := rows.Scan(&id, &parent, &unused, &step); err != nil {
+			t.Fatal(err)
+		}
+		plan = append(plan, step)
+	}
+	if err := rows.Err(); err != nil {
 		t.Fatal(err)
 	}
 	return plan
