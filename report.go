@@ -75,24 +75,6 @@ type HeaderQuery struct {
 	Top          int           // at most so many; 0: all
 }
 
-// UnmarshalJSON reads a header as servers write it: startUtc also without offset, which then is UTC.
-func (h *ReportHeader) UnmarshalJSON(data []byte) error {
-	type plain ReportHeader // without this method
-	wire := struct {
-		*plain
-		StartUTC string `json:"startUtc"`
-	}{plain: (*plain)(h)}
-	if err := json.Unmarshal(data, &wire); err != nil || wire.StartUTC == "" {
-		return err
-	}
-	start, _, err := report.ParseTime(wire.StartUTC, time.UTC)
-	if err != nil {
-		return fmt.Errorf("startUtc: %w", err)
-	}
-	h.StartUTC = start.UTC()
-	return nil
-}
-
 // Receipt says that a server has a report.
 type Receipt struct {
 	ID report.ID // the report's identifier on the server
