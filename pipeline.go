@@ -29,10 +29,11 @@ type request struct {
 	path       string // escaped, below the base URL: /api/Report/Wsjf/…
 	query      url.Values
 	header     http.Header
-	body       []byte // nil: none. Read only, so that it can be sent any number of times
-	repeatable bool   // sent twice it does no more than sent once
-	attempt    int    // from 1
-	into       []byte // memory for the answer's body, to be used again; nil: new
+	body       []byte       // nil: none. Read only, so that it can be sent any number of times
+	repeatable bool         // sent twice it does no more than sent once
+	attempt    int          // from 1
+	pool       *http.Client // of a bulk call; nil: the client's own
+	into       []byte       // memory for the answer's body, to be used again; nil: new
 }
 
 // newRequest makes a request without body. Every segment is encoded as one, whatever it holds.
@@ -154,7 +155,11 @@ func (x *exchanger) exchange(ctx context.Context, req *request) (*answer, error)
 	if err != nil {
 		return nil, err
 	}
-	res, err := x.client.Do(hr)
+	client := x.client
+	if req.pool != nil {
+		client = req.pool
+	}
+	res, err := client.Do(hr)
 	if err != nil {
 		return nil, x.lost(ctx, tryCtx, req, err)
 	}
