@@ -17,6 +17,7 @@ const module = "github.com/gowats/gowats"
 var allowed = map[string][]string{
 	"":             {"report"}, // package wats
 	"report":       {},
+	"convert":      {"report"},
 	"internal/fsx": {},
 
 	"app/odata":  {},
@@ -24,7 +25,7 @@ var allowed = map[string][]string{
 	"app/auth":   {"app/store"},
 	"app/server": {"", "report", "app/auth", "app/store"},
 	"app/web":    {"", "report", "app/auth", "app/store"},
-	"app/agent":  {"", "report", "internal/fsx"},
+	"app/agent":  {"", "convert", "report", "internal/fsx"},
 	"app/demo":   {"report"},
 
 	"app/contract":   {"*"},
