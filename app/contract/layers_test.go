@@ -17,12 +17,13 @@ const module = "github.com/gowats/gowats"
 var allowed = map[string][]string{
 	"":             {"report"}, // package wats
 	"report":       {},
+	"convert":      {"report"},
 	"internal/fsx": {},
 
 	"app/odata":  {},
 	"app/store":  {"", "report", "app/odata"},
 	"app/auth":   {"app/store"},
-	"app/server": {"", "report", "app/auth", "app/store"},
+	"app/server": {"", "report", "convert", "app/auth", "app/store"},
 	"app/web":    {"", "report", "app/auth", "app/store"},
 	"app/agent":  {"", "report", "internal/fsx"},
 	"app/demo":   {"report"},

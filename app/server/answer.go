@@ -107,6 +107,14 @@ func writeJSON(w http.ResponseWriter, status int, body []byte) {
 	_, _ = w.Write(body)
 }
 
+// writeBody answers 200 with a body of another kind.
+func writeBody(w http.ResponseWriter, contentType string, body []byte) {
+	h := w.Header()
+	h.Set("Content-Type", contentType)
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	_, _ = w.Write(body) // the client may have gone away: no failure of the server
+}
+
 // answerJSON answers 200 with v.
 func answerJSON(w http.ResponseWriter, v any) error {
 	body, err := json.Marshal(v)

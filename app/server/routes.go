@@ -30,6 +30,8 @@ func routes() []route {
 
 		{http.MethodPost, "/api/Report/WSJF", auth.Write, reportBody, (*server).submitWSJF},
 		{http.MethodGet, "/api/Report/Wsjf/{id}", auth.Read, noBody, (*server).reportWSJF},
+		{http.MethodPost, "/api/Report/WSXF", auth.Write, reportBody, (*server).submitWSXF},
+		{http.MethodGet, "/api/Report/Wsxf/{id}", auth.Read, noBody, (*server).reportWSXF},
 		{http.MethodGet, "/api/Report/Query/Header", auth.Read, noBody, (*server).headers},
 	}
 }
