@@ -17,6 +17,37 @@ func (s *server) headers(w http.ResponseWriter, c *call) error {
 	if err != nil {
 		return err
 	}
+	return s.answerHeaders(w, c, q, none)
+}
+
+// headersByMiscInfo answers with the headers of the tests and repairs that have a misc info, newest first. Its description and its
+// value (the text, or the number where there is no text) match whole and with regard to case.
+//
+// Route: GET /api/Report/Query/HeaderByMiscInfo.
+func (s *server) headersByMiscInfo(w http.ResponseWriter, c *call) error {
+	o, err := parseOptions(c.URL.RawQuery)
+	if err != nil {
+		return err
+	}
+	if err := o.refuseOther("$top"); err != nil {
+		return err
+	}
+	top, err := o.integer("$top", 0, math.MaxInt32)
+	if err != nil {
+		return err
+	}
+	misc := wats.HeaderMiscInfo{Description: o.text("description"), Value: o.text("stringValue")}
+	if misc.Description == "" {
+		return refuseOption("description", "required", "is missing: give the description of the misc info")
+	}
+	if misc.Value == "" {
+		return refuseOption("stringValue", "required", "is missing: give the value of the misc info")
+	}
+	return s.answerHeaders(w, c, store.HeaderQuery{Misc: misc, Top: top.Value}, false) // clients leave $top out for 0
+}
+
+// answerHeaders answers with the headers that q selects, or with the empty array when none are wanted.
+func (s *server) answerHeaders(w http.ResponseWriter, c *call, q store.HeaderQuery, none bool) error {
 	out := newArrayWriter(w)
 	for h, err := range s.store.Headers(c.Context(), q) {
 		if err != nil {

@@ -33,5 +33,6 @@ func routes() []route {
 		{http.MethodPost, "/api/Report/WSXF", auth.Write, reportBody, (*server).submitWSXF},
 		{http.MethodGet, "/api/Report/Wsxf/{id}", auth.Read, noBody, (*server).reportWSXF},
 		{http.MethodGet, "/api/Report/Query/Header", auth.Read, noBody, (*server).headers},
+		{http.MethodGet, "/api/Report/Query/HeaderByMiscInfo", auth.Read, noBody, (*server).headersByMiscInfo},
 	}
 }

@@ -29,6 +29,8 @@ type HeaderQuery struct {
 	OrderBy string          // OData $orderby; default "start desc"
 	Top     int             // at most so many; 0: all
 	Skip    int
+	Misc    wats.HeaderMiscInfo // only reports that have exactly this misc info; no restriction when its description is ""
+	Expand  Expansion
 }
 
 // Headers yields the headers of current reports in a stable order, in flat memory: by the members asked for, then by start,
@@ -43,31 +45,34 @@ func (s *Store) Headers(ctx context.Context, q HeaderQuery) iter.Seq2[*wats.Repo
 			yield(nil, err)
 			return
 		}
-		s.yieldHeaders(ctx, statement, args, yield)
+		e := expander{store: s, want: q.Expand, yield: yield}
+		if err = s.eachHeader(ctx, statement, args, func(t *headerTarget) (bool, error) { return e.add(ctx, t) }); err == nil {
+			err = e.flush(ctx)
+		}
+		if err != nil {
+			yield(nil, fmt.Errorf("list report headers: %w", err))
+		}
 	}
 }
 
-func (s *Store) yieldHeaders(ctx context.Context, statement string, args []any, yield func(*wats.ReportHeader, error) bool) {
+// eachHeader calls f for every row until it returns false or an error.
+func (s *Store) eachHeader(ctx context.Context, statement string, args []any, f func(*headerTarget) (bool, error)) error {
 	rows, err := s.cursors.QueryContext(ctx, statement, args...)
 	if err != nil {
-		yield(nil, fmt.Errorf("list report headers: %w", err))
-		return
+		return err
 	}
 	defer rows.Close()
 	for rows.Next() {
-		into := headerTarget{header: new(wats.ReportHeader)}
+		into := &headerTarget{header: new(wats.ReportHeader)}
 		if err := rows.Scan(into.fields()...); err != nil {
-			yield(nil, fmt.Errorf("list report headers: %w", err))
-			return
+			return err
 		}
 		into.finish()
-		if !yield(into.header, nil) {
-			return
+		if more, err := f(into); !more || err != nil {
+			return err
 		}
 	}
-	if err := rows.Err(); err != nil {
-		yield(nil, fmt.Errorf("list report headers: %w", err))
-	}
+	return rows.Err()
 }
 
 // CountHeaders returns how many headers q matches, without regard to Top and Skip.
@@ -131,11 +136,12 @@ const kilobytesSQL = `((r.content_size + 1023) / 1024)`
 const headerColumns = `r.id, r.report_type, r.serial_number, r.part_number, r.revision, r.batch_number, r.station_name, r.location,
 	r.purpose, r.process_code, p.name, r.result, r.start_ns, r.operator, r.comment, r.sequence_file, r.sequence_version, r.fixture_id,
 	r.execution_time, r.socket_index, r.error_code, r.error_message, r.run, ` + passedInRunSQL + `, r.receive_count, ` + kilobytesSQL + `,
-	r.failure_step, r.failure_path, r.referenced_uut`
+	r.failure_step, r.failure_path, r.referenced_uut, r.seq`
 
 // headerTarget takes the columns of a header.
 type headerTarget struct {
 	header                              *wats.ReportHeader
+	seq                                 int64
 	id, referenced                      []byte
 	result                              string
 	startNS                             int64
@@ -149,7 +155,7 @@ func (t *headerTarget) fields() []any {
 		&t.id, &h.ReportType, &h.SerialNumber, &h.PartNumber, &h.Revision, &h.BatchNumber, &h.StationName, &h.Location,
 		&h.Purpose, &h.ProcessCode, &h.ProcessName, &t.result, &t.startNS, &h.Operator, &h.Comment, &h.SequenceFile, &h.SequenceVersion, &h.FixtureID,
 		&t.executionTime, &t.socket, &t.errorCode, &h.ErrorMessage, &t.run, &t.passedInRun, &h.ReceiveCount, &h.ReportSize,
-		&h.CausedUUTFailure, &h.CausedUUTFailurePath, &t.referenced,
+		&h.CausedUUTFailure, &h.CausedUUTFailurePath, &t.referenced, &t.seq,
 	}
 }
 
@@ -159,6 +165,7 @@ func (t *headerTarget) finish() {
 	h.ID, h.ReferencedUUT = toID(t.id), toID(t.referenced)
 	h.Result, _ = report.ParseStatus(t.result) // absent when the report had none
 	h.StartUTC = time.Unix(0, t.startNS).UTC()
+	h.TestOperation = h.ProcessName
 	h.ExecutionTime = optional(t.executionTime)
 	h.TestSocketIndex, h.ErrorCode = optional(t.socket), optional(t.errorCode)
 	h.Run, h.PassedInRun = optional(t.run), optional(t.passedInRun)
@@ -268,15 +275,20 @@ func (s *Store) headerWhere(q HeaderQuery) (string, []any, error) {
 	default:
 		return "", nil, &QueryError{"reportType", fmt.Sprintf("%q is neither U nor R", string(q.Type))}
 	}
+	var args []any
+	if q.Misc.Description != "" {
+		where += ` AND r.seq IN (SELECT seq FROM report_misc_info WHERE description = $1 AND value = $2)`
+		args = append(args, q.Misc.Description, q.Misc.Value)
+	}
 	if strings.TrimSpace(q.Filter) == "" {
-		return where, nil, nil
+		return where, args, nil
 	}
 	filter, err := odata.ParseFilter(q.Filter, headerSchema())
 	if err != nil {
 		return "", nil, queryError("$filter", err)
 	}
-	condition, args := filter.SQL(s.dialect.odata, 1)
-	return where + ` AND ` + condition, args, nil
+	condition, more := filter.SQL(s.dialect.odata, len(args)+1)
+	return where + ` AND ` + condition, append(args, more...), nil
 }
 
 func headerOrder(orderBy string) (string, error) {
