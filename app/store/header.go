@@ -37,7 +37,7 @@ type HeaderQuery struct {
 // then by ID, these two in the direction of the last member asked for.
 //
 // A filter names the members of a header as they are on the wire, in any case, and start, id and testOperation as other names of
-// startUtc, uuid and processName. A bad query is a [*QueryError]. An error is yielded once, last.
+// startUtc, uuid and processName, and any(…) over the lists that Expand gives. A bad query is a [*QueryError]. An error is yielded once, last.
 func (s *Store) Headers(ctx context.Context, q HeaderQuery) iter.Seq2[*wats.ReportHeader, error] {
 	return func(yield func(*wats.ReportHeader, error) bool) {
 		statement, args, err := s.headerSelect(q)
@@ -213,6 +213,40 @@ func headerSchema() odata.Schema {
 		{Name: "causedUutFailure", SQL: "r.failure_step"},
 		{Name: "causedUutFailurePath", SQL: "r.failure_path"},
 		{Name: "referencedUut", Type: odata.GUID, SQL: "r.referenced_uut", Nullable: true},
+
+		list("subUnits", "report_sub_unit", subUnitSchema()),
+		list("uurSubUnits", "report_sub_unit", subUnitSchema()),
+		list("miscInfo", "report_misc_info", miscInfoSchema()),
+		list("uurMiscInfo", "report_misc_info", miscInfoSchema()),
+		list("assets", "report_asset", assetSchema()),
+		list("uurAssets", "report_asset", assetSchema()),
+		list("attachments", "report_attachment", attachmentSchema()),
+		list("uurAttachments", "report_attachment", attachmentSchema()),
+	}
+}
+
+// list is a member that any(…) looks into. The names of tests and of repairs mean the same.
+func list(name, table string, of odata.Schema) odata.Member {
+	return odata.Member{Name: name, Type: odata.List, SQL: "r.seq", Select: "SELECT seq FROM " + table, Of: of}
+}
+
+func subUnitSchema() odata.Schema {
+	return odata.Schema{
+		{Name: "serialNumber", SQL: "serial_number"}, {Name: "partNumber", SQL: "part_number"},
+		{Name: "revision", SQL: "revision"}, {Name: "partType", SQL: "part_type"},
+	}
+}
+
+func miscInfoSchema() odata.Schema {
+	return odata.Schema{{Name: "description", SQL: "description"}, {Name: "value", SQL: "value"}}
+}
+
+func assetSchema() odata.Schema { return odata.Schema{{Name: "serialNumber", SQL: "serial_number"}} }
+
+func attachmentSchema() odata.Schema {
+	return odata.Schema{
+		{Name: "attachmentId", Type: odata.Int, SQL: "id"}, {Name: "fileName", SQL: "name"}, {Name: "mimeType", SQL: "content_type"},
+		{Name: "size", Type: odata.Int, SQL: "size"}, {Name: "description", SQL: "description"},
 	}
 }
 
