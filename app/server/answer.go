@@ -131,9 +131,16 @@ func shorten(text string) string {
 	if len(text) <= maxLength {
 		return text
 	}
-	end := maxLength
-	for !utf8.RuneStart(text[end]) {
-		end--
+	return cut(text, maxLength) + "…"
+}
+
+// cut returns the beginning of text, of at most so many bytes.
+func cut(text string, most int) string {
+	if len(text) <= most {
+		return text
 	}
-	return text[:end] + "…"
+	for !utf8.RuneStart(text[most]) {
+		most--
+	}
+	return text[:most]
 }

@@ -87,7 +87,7 @@ func (s *server) document(c *call, options options) (*store.Document, error) {
 	if err != nil {
 		return nil, err
 	}
-	doc, err := s.wholeDocument(c)
+	doc, err := s.documentOf(c, c.param("id"))
 	if err != nil {
 		return nil, err
 	}
@@ -100,9 +100,9 @@ func (s *server) document(c *call, options options) (*store.Document, error) {
 	return doc, nil
 }
 
-// wholeDocument returns the report that the address names.
-func (s *server) wholeDocument(c *call) (*store.Document, error) {
-	id, err := report.ParseID(c.param("id"))
+// documentOf returns the report of an ID in a request.
+func (s *server) documentOf(c *call, text string) (*store.Document, error) {
+	id, err := report.ParseID(text)
 	if err != nil {
 		return nil, refuseOption("id", "type", "%v", err)
 	}
