@@ -32,7 +32,7 @@ func (s *server) attachment(w http.ResponseWriter, c *call) error {
 		return err
 	}
 	h := w.Header()
-	h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": fileName(file.Name)}))
+	h.Set("Content-Disposition", disposition("attachment", file.Name))
 	h.Set("Content-Security-Policy", "sandbox; default-src 'none'") // whatever the file is, a browser runs nothing in it
 	writeBody(w, contentType(file.ContentType), file.Data)
 	return nil
@@ -81,7 +81,7 @@ func (s *server) attachments(w http.ResponseWriter, c *call) error {
 	}
 	h := w.Header()
 	h.Set("Content-Type", "application/zip")
-	h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": doc.Report.ID.String() + ".zip"}))
+	h.Set("Content-Disposition", disposition("attachment", doc.Report.ID.String()+".zip"))
 	buffer := bufio.NewWriterSize(newPatientWriter(w), streamBuffer)
 	if err := writeZip(zip.NewWriter(buffer), doc.Report); err != nil {
 		return fmt.Errorf("send the attachments of report %s: %w", doc.Report.ID, err)
@@ -90,6 +90,11 @@ func (s *server) attachments(w http.ResponseWriter, c *call) error {
 		return fmt.Errorf("send the attachments of report %s: %w", doc.Report.ID, err)
 	}
 	return nil
+}
+
+// disposition says how a browser takes an answer, and under which name it saves it.
+func disposition(how, name string) string {
+	return mime.FormatMediaType(how, map[string]string{"filename": fileName(name)})
 }
 
 func writeZip(z *zip.Writer, r *report.Report) error {

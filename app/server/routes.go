@@ -34,6 +34,7 @@ func routes() []route {
 		{http.MethodGet, "/api/Report/Wsxf/{id}", auth.Read, noBody, (*server).reportWSXF},
 		{http.MethodGet, "/api/Report/Attachment", auth.Read, noBody, (*server).attachment},
 		{http.MethodGet, "/api/Report/Attachments/{id}", auth.Read, noBody, (*server).attachments},
+		{http.MethodGet, "/api/Report/Certificate/{id}", auth.Read, noBody, (*server).certificate},
 		{http.MethodGet, "/api/Report/Query/Header", auth.Read, noBody, (*server).headers},
 		{http.MethodGet, "/api/Report/Query/HeaderByMiscInfo", auth.Read, noBody, (*server).headersByMiscInfo},
 	}
