@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 )
 
 // A TokenSource gives the token to authenticate with now. See [WithTokenSource].
@@ -41,7 +42,7 @@ func (t Token) check() error {
 	if t.authorization == nil {
 		return errors.New("the token is missing")
 	}
-	_, secret := splitAuthorization(t.authorization())
+	secret := secretOf(t.authorization())
 	switch {
 	case secret == "":
 		return errors.New("the token is empty")
@@ -51,13 +52,13 @@ func (t Token) check() error {
 	return nil
 }
 
-func splitAuthorization(value string) (scheme, secret string) {
-	for i := range value {
-		if value[i] == ' ' {
-			return value[:i], value[i+1:]
-		}
+// secretOf returns what stands behind the scheme of an Authorization header.
+func secretOf(authorization string) string {
+	_, secret, found := strings.Cut(authorization, " ")
+	if !found {
+		return authorization
 	}
-	return "", value
+	return secret
 }
 
 // isVisible reports whether text is of visible ASCII characters only; a blank is not one.

@@ -93,7 +93,7 @@ func requestID(h http.Header) string {
 
 // redact takes the credential out of what the server said; some proxies show a request they refuse.
 func (e *APIError) redact(authorization string) {
-	_, secret := splitAuthorization(authorization)
+	secret := secretOf(authorization)
 	if secret == "" {
 		return
 	}
@@ -194,7 +194,7 @@ func (e *APIError) Hint() string {
 		return "the server redirects to " + e.location + ": if that is right, use it as the address"
 	}
 	switch e.sentinel() {
-	case ErrUnauthorized:
+	case ErrUnauthorized: //nolint:errorlint // sentinel returns the values themselves
 		return "check that the token is right and still valid"
 	case ErrForbidden:
 		return "the user of this token lacks the permission: ask the administrator of the server"

@@ -1,12 +1,14 @@
 package wats
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"iter"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/gowats/gowats/report"
@@ -116,40 +118,6 @@ type HeaderQuery struct {
 	Top          int           // at most so many; 0: all
 }
 
-// UnmarshalJSON reads a header as servers write it: startUtc also without offset, which then is UTC.
-func (h *ReportHeader) UnmarshalJSON(data []byte) error {
-	type plain ReportHeader // without this method
-	wire := struct {
-		*plain
-		StartUTC       string             `json:"startUtc"`
-		UURSubUnits    []HeaderSubUnit    `json:"uurSubUnits"`
-		UURMiscInfo    []HeaderMiscInfo   `json:"uurMiscInfo"`
-		UURAssets      []HeaderAsset      `json:"uurAssets"`
-		UURAttachments []HeaderAttachment `json:"uurAttachments"`
-	}{plain: (*plain)(h)}
-	if err := json.Unmarshal(data, &wire); err != nil {
-		return err
-	}
-	h.SubUnits, h.MiscInfo = either(h.SubUnits, wire.UURSubUnits), either(h.MiscInfo, wire.UURMiscInfo)
-	h.Assets, h.Attachments = either(h.Assets, wire.UURAssets), either(h.Attachments, wire.UURAttachments)
-	if wire.StartUTC == "" {
-		return nil
-	}
-	start, _, err := report.ParseTime(wire.StartUTC, time.UTC)
-	if err != nil {
-		return fmt.Errorf("startUtc: %w", err)
-	}
-	h.StartUTC = start.UTC()
-	return nil
-}
-
-func either[T any](a, b []T) []T {
-	if a != nil {
-		return a
-	}
-	return b
-}
-
 // Receipt says that a server has a report.
 type Receipt struct {
 	ID report.ID // the report's identifier on the server
@@ -198,7 +166,26 @@ func (s *ReportService) Submit(ctx context.Context, r *report.Report) (Receipt, 
 	if err := completed.Validate().Err(); err != nil {
 		return rc, fmt.Errorf("report %s of unit %q not submitted: %w: %w", rc.ID, r.SerialNumber, ErrInvalid, err)
 	}
-	return s.SubmitWSJF(ctx, rc.ID, completed.AppendWSJF(nil, report.WSJFOptions{}))
+	return s.SubmitWSJF(ctx, rc.ID, s.client.encoder.encode(completed))
+}
+
+// encoder encodes reports in memory that is used again. The zero encoder is ready; it is safe for concurrent use.
+type encoder struct{ buffers sync.Pool }
+
+// encode returns a document of its own, in memory of just its size. The document is not put back: a transport may read a body even after
+// it has returned, and to find out when it is done costs as much as new memory does.
+func (e *encoder) encode(r *report.Report) []byte {
+	const largest = 1 << 20 // kept for the next report
+	buffer, ok := e.buffers.Get().(*[]byte)
+	if !ok {
+		buffer = new([]byte)
+	}
+	*buffer = r.AppendWSJF((*buffer)[:0], report.WSJFOptions{})
+	document := bytes.Clone(*buffer)
+	if cap(*buffer) <= largest {
+		e.buffers.Put(buffer)
+	}
+	return document
 }
 
 // SubmitWSJF stores a report that is encoded already, unchanged and unchecked. Id is the one in the document; it must not be zero.

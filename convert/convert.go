@@ -1,6 +1,7 @@
 package convert
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -57,6 +58,8 @@ func Detect(head []byte) (Format, float64, bool) {
 }
 
 // ReadOptions fill in what a file does not say. A value of the file wins. The zero ReadOptions are good.
+//
+// The defaults are those of the formats of testers; WSJF and WSXF, which say all, are filled with what is given here only.
 type ReadOptions struct {
 	ProcessCode     int    // operation type code; default 10
 	PartNumber      string // default NA, where a format may lack it
@@ -103,8 +106,76 @@ func (f Format) Read(src io.Reader, opt ReadOptions) *Reading {
 }
 
 // Reports yields the reports one by one, as the file goes; it can be ranged over once. What cannot be read ends it with an error that
-// says where; the reports before it are good.
-func (r *Reading) Reports() iter.Seq2[*report.Report, error] { return r.format.read(&r.reading) }
+// says where; the reports before it are good. A file without any report is an error. A report that has
+// no ID in the file has the zero ID: [report.DeriveID] makes one for whoever knows the whole file.
+//
+// Units of one file that began in the same millisecond would be taken for runs of one unit: the later ones are moved by 1 ms each, which
+// is told as a loss.
+func (r *Reading) Reports() iter.Seq2[*report.Report, error] {
+	return func(yield func(*report.Report, error) bool) {
+		begun, units := make(starts), 0
+		for rep, err := range r.format.read(&r.reading) {
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			units++
+			r.opt.fill(rep)
+			r.keepApart(rep, begun)
+			if !yield(rep, nil) {
+				return
+			}
+		}
+		if units == 0 {
+			yield(nil, r.stopped(r.format.Title, errors.New("the file holds no report")))
+		}
+	}
+}
+
+// keepApart moves the start of a unit that began when another one of the file did.
+func (r *Reading) keepApart(rep *report.Report, begun starts) {
+	if rep.Start.IsZero() {
+		return
+	}
+	if at := begun.distinct(rep.Start); !at.Equal(rep.Start) {
+		r.losses.add("start of unit "+rep.SerialNumber, "the start is moved to a millisecond at which no other unit of the file began")
+		rep.Start = at
+	}
+}
+
+// fill sets what the options say and the file does not.
+func (o *ReadOptions) fill(r *report.Report) {
+	if o.ProcessCode != 0 && !r.Process.Code.Present && r.Process.Name == "" {
+		r.Process.Code = report.Some(o.ProcessCode)
+	}
+	r.PartNumber = cmp.Or(r.PartNumber, o.PartNumber)
+	r.Revision = cmp.Or(r.Revision, o.Revision)
+	r.Station = cmp.Or(r.Station, o.Station)
+	r.Location = cmp.Or(r.Location, o.Location)
+	r.Purpose = cmp.Or(r.Purpose, o.Purpose)
+	if r.Test == nil {
+		return
+	}
+	r.Test.Operator = cmp.Or(r.Test.Operator, o.Operator)
+	if root := r.Test.Root; root != nil && root.Sequence != nil {
+		root.Sequence.Name = cmp.Or(root.Sequence.Name, o.SequenceName)
+		root.Sequence.Version = cmp.Or(root.Sequence.Version, o.SequenceVersion)
+	}
+}
+
+// starts are the milliseconds at which the units of one file began. Each leads to the next one that may be free.
+type starts map[int64]int64
+
+// distinct returns at, or the first millisecond after it at which no other unit of the file began.
+func (s starts) distinct(at time.Time) time.Time {
+	first := at.UnixMilli()
+	free := first
+	for next, taken := s[free]; taken; next, taken = s[free] {
+		free = next
+	}
+	s[free], s[first] = free+1, free+1
+	return at.Add(time.Duration(free-first) * time.Millisecond)
+}
 
 // Losses returns what was in the file and not in the reports, when Reports has ended: each kind once, with how often it was met, and
 // at most 1000 of them.

@@ -1,9 +1,16 @@
 package convert
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
 
-// maxLosses is how many different losses of one file are listed.
-const maxLosses = 1000
+	"github.com/gowats/gowats/report"
+)
+
+const (
+	maxLosses   = 1000 // how many different losses of one file are listed
+	maxLossText = 500  // bytes of the sentence of one, which may quote the file
+)
 
 // lossList collects losses. The same sentence is listed once, where it was met first, with how often it was met.
 type lossList struct {
@@ -15,6 +22,9 @@ type lossList struct {
 
 // add notes that something was lost.
 func (l *lossList) add(where, what string) {
+	if len(what) > maxLossText {
+		what = strings.ToValidUTF8(what[:maxLossText], "") + "…"
+	}
 	if i, ok := l.index[what]; ok {
 		l.times[i]++
 		return
@@ -44,4 +54,28 @@ func (l *lossList) all() []Loss {
 		out = append(out, Loss{"end of file", fmt.Sprintf("%d more losses are not listed", l.omitted)})
 	}
 	return out
+}
+
+const serverMembersLost = "what a server adds to a report is not written"
+
+// addedByServer reports whether r has members that only servers write.
+func addedByServer(r *report.Report) bool {
+	for i := range r.SubUnits {
+		for j := range r.SubUnits[i].Failures {
+			if r.SubUnits[i].Failures[j].StepName != "" {
+				return true
+			}
+		}
+	}
+	if t := r.Test; t != nil {
+		for _, s := range t.Root.Walk() {
+			if s.CausedUUTFailure.Present {
+				return true
+			}
+		}
+		if t.CausedFailureStepID.Present || len(t.ReferencedBy) > 0 {
+			return true
+		}
+	}
+	return r.ProductName != "" || r.Origin != "" || len(r.AssetStats) > 0
 }

@@ -24,7 +24,11 @@ func wsjf() Format {
 
 // probeWSJF looks for an object with the members that every report has.
 func probeWSJF(head []byte) float64 {
-	head = bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\ufeff")), " \t\r\n")
+	head, err := io.ReadAll(newTextReader(bytes.NewReader(head)))
+	if err != nil { // memory does not fail
+		return 0
+	}
+	head = bytes.TrimLeft(head, " \t\r\n")
 	if !bytes.HasPrefix(head, []byte("{")) {
 		return 0
 	}
@@ -44,17 +48,17 @@ func probeWSJF(head []byte) float64 {
 
 func readWSJF(in *reading) iter.Seq2[*report.Report, error] {
 	return func(yield func(*report.Report, error) bool) {
-		data, err := io.ReadAll(io.LimitReader(in.src, maxDocument+1))
+		data, err := io.ReadAll(io.LimitReader(newTextReader(in.src), maxDocument+1))
 		if err == nil && len(data) > maxDocument {
 			err = fmt.Errorf("the document is larger than %d bytes", maxDocument)
 		}
 		if err != nil {
-			yield(nil, err)
+			yield(nil, in.stopped("WSJF", err))
 			return
 		}
 		r, findings, err := report.DecodeWSJF(data)
 		if err != nil {
-			yield(nil, err)
+			yield(nil, in.stopped("WSJF", err))
 			return
 		}
 		for _, f := range findings {
@@ -68,6 +72,10 @@ func writeWSJF(dst io.Writer, reports []*report.Report, _ WriteOptions) ([]Loss,
 	if len(reports) != 1 {
 		return nil, errors.New("a WSJF file holds one report; write several files")
 	}
-	_, err := dst.Write(reports[0].AppendWSJF(nil, report.WSJFOptions{}))
-	return nil, err
+	var losses lossList
+	if addedByServer(reports[0]) {
+		losses.add("$", serverMembersLost)
+	}
+	_, err := dst.Write(append(reports[0].AppendWSJF(nil, report.WSJFOptions{}), '\n'))
+	return losses.all(), err
 }

@@ -50,21 +50,8 @@ func probeWSXF(head []byte) float64 {
 func readWSXF(in *reading) iter.Seq2[*report.Report, error] {
 	return func(yield func(*report.Report, error) bool) {
 		r := wsxfReader{xmlReading: in.xml()}
-		for {
-			kind, err := r.next()
-			switch {
-			case errors.Is(err, io.EOF):
-				return
-			case err != nil:
-				yield(nil, err)
-				return
-			case kind != xmlStart || r.name != "Report":
-				continue
-			}
-			rep, err := r.report()
-			if !yield(rep, err) || err != nil {
-				return
-			}
+		if err := r.document(yield); err != nil && !errors.Is(err, errStopped) {
+			yield(nil, in.stopped("WSXF", err))
 		}
 	}
 }
@@ -72,6 +59,42 @@ func readWSXF(in *reading) iter.Seq2[*report.Report, error] {
 // wsxfReader reads one report after the other.
 type wsxfReader struct {
 	xmlReading
+}
+
+// document reads Reports with its children, or a single Report.
+func (r wsxfReader) document(yield func(*report.Report, error) bool) error {
+	if _, err := r.next(); err != nil {
+		return err
+	}
+	one := func() error {
+		rep, err := r.report()
+		if err == nil && !yield(rep, nil) {
+			err = errStopped
+		}
+		return err
+	}
+	var err error
+	switch r.name {
+	case "Report":
+		err = one()
+	case "Reports":
+		_, err = r.each(func(name string) error {
+			if name == "Report" {
+				return one()
+			}
+			r.lose(r.where(), "<%s> is not known here", name)
+			return nil
+		})
+	default:
+		return r.fail("the root element <%s> does not belong to WSXF", r.name)
+	}
+	if err != nil {
+		return err
+	}
+	if _, err := r.next(); !errors.Is(err, io.EOF) {
+		return err
+	}
+	return nil
 }
 
 // report reads a Report element.
@@ -121,8 +144,12 @@ func (r wsxfReader) report() (*report.Report, error) {
 	} else {
 		rep.Test = &report.Test{}
 	}
-	if _, err := r.each(func(name string) error { return r.child(rep, name) }); err != nil {
+	var failures wsxfFailures
+	if _, err := r.each(func(name string) error { return r.child(rep, &failures, name) }); err != nil {
 		return nil, err
+	}
+	if lost := failures.give(rep); lost > 0 {
+		r.lose(where, "%d of the failures name a unit that is not listed", lost)
 	}
 	if rep.Test != nil && rep.Test.Root == nil {
 		r.lose(where, "the report has no step")
@@ -131,7 +158,7 @@ func (r wsxfReader) report() (*report.Report, error) {
 }
 
 // child reads one child of a Report element.
-func (r wsxfReader) child(rep *report.Report, name string) error {
+func (r wsxfReader) child(rep *report.Report, failures *wsxfFailures, name string) error {
 	switch {
 	case name == "UUT" && rep.Test != nil:
 		return r.uut(rep.Test)
@@ -148,7 +175,7 @@ func (r wsxfReader) child(rep *report.Report, name string) error {
 	case name == "AssetStats":
 		return r.assetStats(rep)
 	case name == "Failures":
-		return r.failure(rep)
+		return r.failure(failures)
 	case name == "Binary":
 		return r.binary(rep)
 	case name == "AdditionalData":
@@ -202,20 +229,22 @@ func (r wsxfReader) uut(t *report.Test) error {
 	return r.comment(&t.Comment)
 }
 
-// comment reads the rest of an element whose one child is a Comment.
+// comment reads the rest of an element whose children are comments. Several are put one per line, behind what is there.
 func (r wsxfReader) comment(to *string) error {
-	_, err := r.each(func(name string) (err error) {
+	var lines []string
+	if *to != "" {
+		lines = append(lines, *to)
+	}
+	_, err := r.each(func(name string) error {
 		if name != "Comment" {
 			r.lose(r.where(), "<%s> is not known here", name)
 			return nil
 		}
 		text, err := r.content()
-		if *to != "" {
-			text = *to + "\n" + text
-		}
-		*to = text
+		lines = append(lines, text)
 		return err
 	})
+	*to = strings.Join(lines, "\n")
 	return err
 }
 
@@ -352,53 +381,6 @@ func (r wsxfReader) assetStats(rep *report.Report) error {
 	return nil
 }
 
-// failure reads a Failures element, which is one failure, into the sub-unit that PartIdx names.
-func (r wsxfReader) failure(rep *report.Report) error {
-	var f report.Failure
-	part := report.Some(0)
-	for _, a := range r.attrs {
-		switch a.name {
-		case "PartIdx":
-			part = r.integer(a.name, a.value)
-		case "Category":
-			f.Category = a.value
-		case "Code":
-			f.Code = a.value
-		case "CompRef":
-			f.ComponentRef = a.value
-		case "FunctionBlock":
-			f.FunctionBlock = a.value
-		case "Comment":
-			f.Comment = a.value
-		case "StepID":
-			f.StepID = r.integer(a.name, a.value)
-		case "ArticleNumber":
-			f.ArticleNumber = a.value
-		case "ArticleRevision":
-			f.ArticleRevision = a.value
-		case "ArticleVendor":
-			f.ArticleVendor = a.value
-		case "ArticleDescription":
-			f.ArticleDescription = a.value
-		case "Idx": // given by the order
-		default:
-			f.Extra = extra(f.Extra, a)
-		}
-	}
-	where := r.where()
-	if err := r.comment(&f.Comment); err != nil {
-		return err
-	}
-	for i := range rep.SubUnits {
-		if u := &rep.SubUnits[i]; u.Index == part {
-			u.Failures = append(u.Failures, f)
-			return nil
-		}
-	}
-	r.lose(where, "a failure names unit %d, which is not listed before it", part.Value)
-	return nil
-}
-
 func (r wsxfReader) binary(rep *report.Report) error {
 	var file report.Attachment
 	file.FailureIndex = r.integer("FailIdx", r.attr("FailIdx"))
@@ -432,8 +414,14 @@ func (r wsxfReader) base64(name string, to *[]byte) error {
 	if err != nil {
 		return err
 	}
-	if *to, err = base64.StdEncoding.DecodeString(strings.Join(strings.Fields(text), "")); err != nil {
-		r.lose(r.where(), "the content of %s is no base64: %v", name, err)
+	data, err := base64.StdEncoding.DecodeString(text) // which passes over line ends
+	if err != nil {
+		data, err = base64.StdEncoding.DecodeString(strings.Join(strings.Fields(text), ""))
 	}
+	if err != nil {
+		r.lose(r.where(), "the content of %s is no base64: %v", name, err)
+		return nil
+	}
+	*to = data
 	return nil
 }

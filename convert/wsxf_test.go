@@ -121,8 +121,15 @@ func TestWSXFKeepsWhatItReads(t *testing.T) {
 // withoutEmpty returns the WSJF form of r without nulls, empty texts and empty lists, which XML cannot tell from nothing.
 func withoutEmpty(t testing.TB, r *report.Report) string {
 	t.Helper()
+	return pruned(t, r.AppendWSJF(nil, report.WSJFOptions{}))
+}
+
+func pruned(t testing.TB, wsjf []byte) string {
+	t.Helper()
 	var doc any
-	if err := json.Unmarshal(r.AppendWSJF(nil, report.WSJFOptions{}), &doc); err != nil {
+	dec := json.NewDecoder(bytes.NewReader(wsjf))
+	dec.UseNumber() // all digits count
+	if err := dec.Decode(&doc); err != nil {
 		t.Fatal(err)
 	}
 	text, err := json.Marshal(prune(doc))
@@ -174,7 +181,7 @@ func TestWSXFThatBreaksOffKeepsTheReportsBefore(t *testing.T) {
 		}
 		got = append(got, r.SerialNumber)
 	}
-	want := "1|line 1, column 81: the file ends inside <Report>"
+	want := "1|read WSXF: line 1, column 81: the file ends inside <Report>"
 	if strings.Join(got, "|") != want {
 		t.Errorf("read %q, want %q", strings.Join(got, "|"), want)
 	}

@@ -22,6 +22,9 @@ func writeWSXF(dst io.Writer, reports []*report.Report, _ WriteOptions) ([]Loss,
 	w.attr("xmlns", wsxfNamespace)
 	for _, r := range reports {
 		w.measurements = -1
+		if addedByServer(r) {
+			w.lose("$", "%s", serverMembersLost)
+		}
 		w.report(r)
 		if _, err := dst.Write(w.dst); err != nil {
 			return nil, err
@@ -248,8 +251,13 @@ func (w *wsxfWriter) asset(a *report.Asset) {
 // failures writes the failures of all units, each with the index of its unit.
 func (w *wsxfWriter) failures(units []report.SubUnit) {
 	n := 0
+	given := make(map[int]bool, len(units))
 	for i := range units {
 		u := &units[i]
+		if len(u.Failures) > 0 && (given[u.Index.Value] || !u.Index.Present && i > 0) {
+			w.lose("$.subUnits", "the unit of a failure, since it has no index of its own")
+		}
+		given[u.Index.Value] = given[u.Index.Value] || u.Index.Present
 		for j := range u.Failures {
 			f := &u.Failures[j]
 			w.start("Failures")
@@ -362,6 +370,10 @@ func (w *wsxfWriter) step(index int, s *report.Step) {
 		w.additionalData("AdditionalResults", i, &s.AdditionalResults[i])
 	}
 	for i, child := range s.Steps {
+		if child == nil {
+			w.lose("steps", "a step that is null is not written")
+			continue
+		}
 		w.step(i, child)
 	}
 	w.end()

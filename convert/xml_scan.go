@@ -13,8 +13,9 @@ import (
 const (
 	maxXMLDepth      = 1000
 	maxXMLAttributes = 1000
-	maxXMLTag        = 1 << 20  // bytes of one tag with its attributes
-	maxXMLText       = 96 << 20 // bytes of one text: an attachment of 64 MiB in base64
+	maxXMLTag        = 1 << 20   // bytes of one tag with its attributes
+	maxXMLText       = 96 << 20  // bytes of one text: an attachment of 64 MiB in base64
+	maxXMLElements   = 2_000_000 // of one child of the root, which is one unit
 )
 
 // xmlKind is what xmlScanner.next found.
@@ -51,6 +52,9 @@ type xmlScanner struct {
 	open   []string // names with prefix of the elements that are open
 	closes bool     // the start tag was an empty element: its end comes next
 	rooted bool     // the root was there
+
+	elements  int // of the child of the root that is being read
+	unitStart int // offset at which it began
 
 	names   map[string]string // every name seen, so that each is allocated once
 	scratch []byte
@@ -160,6 +164,10 @@ func (x *xmlScanner) scanStart() (xmlKind, error) {
 	if x.closes = len(tag) > 0 && tag[len(tag)-1] == '/'; x.closes {
 		tag = tag[:len(tag)-1]
 	}
+	if err := x.checkUnit(); err != nil {
+		x.closes = false
+		return 0, err
+	}
 	name, rest := cutName(tag)
 	if name == nil {
 		x.closes = false
@@ -177,11 +185,26 @@ func (x *xmlScanner) scanStart() (xmlKind, error) {
 	return xmlStart, nil
 }
 
+// checkUnit refuses an element that makes its unit larger than one may be.
+func (x *xmlScanner) checkUnit() error {
+	if len(x.open) <= 1 {
+		x.elements, x.unitStart = 0, x.offset+x.pos
+	}
+	x.elements++
+	switch {
+	case x.elements > maxXMLElements:
+		return x.fail("a unit has more than %d elements", maxXMLElements)
+	case x.offset+x.pos-x.unitStart > maxUnitBytes:
+		return x.fail("a unit is larger than %d bytes", maxUnitBytes)
+	}
+	return nil
+}
+
 // scanAttributes reads the part of a start tag behind the name.
 func (x *xmlScanner) scanAttributes(rest []byte) error {
 	x.attrs = x.attrs[:0]
 	for {
-		trimmed := bytes.TrimLeft(rest, " \t\r\n")
+		trimmed := trimBlanks(rest)
 		if len(trimmed) == 0 {
 			return nil
 		}
@@ -189,11 +212,11 @@ func (x *xmlScanner) scanAttributes(rest []byte) error {
 			return x.fail("no space before an attribute of <%s>", clip(rest))
 		}
 		name, after := cutName(trimmed)
-		after = bytes.TrimLeft(after, " \t\r\n")
+		after = trimBlanks(after)
 		if name == nil || len(after) == 0 || after[0] != '=' {
 			return x.fail("attribute %q has no value", clip(trimmed))
 		}
-		after = bytes.TrimLeft(after[1:], " \t\r\n")
+		after = trimBlanks(after[1:])
 		if len(after) == 0 || after[0] != '"' && after[0] != '\'' {
 			return x.fail("the value of attribute %q is not in quotes", name)
 		}
@@ -257,7 +280,7 @@ func (x *xmlScanner) scanText() (bool, error) {
 		end = len(x.buf)
 	}
 	raw := x.buf[x.pos:end]
-	if len(bytes.TrimLeft(raw, " \t\r\n")) == 0 {
+	if len(trimBlanks(raw)) == 0 {
 		x.advance(end)
 		return false, nil
 	}
@@ -508,6 +531,14 @@ func (x *xmlScanner) intern(b []byte) string {
 	return s
 }
 
+// trimBlanks returns b without the white space it begins with.
+func trimBlanks(b []byte) []byte {
+	for len(b) > 0 && (b[0] == ' ' || b[0] == '\t' || b[0] == '\r' || b[0] == '\n') {
+		b = b[1:]
+	}
+	return b
+}
+
 // cutName splits a name off b. The name is nil when b does not begin with one.
 func cutName(b []byte) (name, rest []byte) {
 	i := 0
@@ -539,12 +570,18 @@ func clip(b []byte) []byte { return b[:min(len(b), 40)] }
 
 // attr returns the value of the attribute of that local name, "" when it is not there.
 func (x *xmlScanner) attr(local string) string {
-	for _, a := range x.attrs {
-		if a.name == local && a.prefix != "xmlns" {
-			return a.value
+	value, _ := x.lookup(local)
+	return value
+}
+
+// lookup returns the value of the attribute of that local name, and whether it is there.
+func (x *xmlScanner) lookup(local string) (string, bool) {
+	for i := range x.attrs {
+		if a := &x.attrs[i]; a.name == local && a.prefix != "xmlns" {
+			return a.value, true
 		}
 	}
-	return ""
+	return "", false
 }
 
 // depth returns how many elements are open.
@@ -569,13 +606,24 @@ func (x *xmlScanner) each(child func(name string) error) (string, error) {
 		if err := child(x.name); err != nil {
 			return "", err
 		}
-		for x.depth() >= depth {
-			if _, err := x.next(); err != nil {
-				return "", err
-			}
+		if err := x.skipTo(depth); err != nil {
+			return "", err
 		}
 	}
 }
+
+// skipTo passes over what is left of the element at that depth, if it is still open.
+func (x *xmlScanner) skipTo(depth int) error {
+	for x.depth() >= depth {
+		if _, err := x.next(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// skip reads to the end of the element that has just started.
+func (x *xmlScanner) skip() error { return x.skipTo(x.depth()) }
 
 // children calls child for every child of the element that has just started, as each does.
 func (x *xmlScanner) children(child func() error) error {

@@ -1,6 +1,8 @@
 package convert
 
 import (
+	"strconv"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -37,9 +39,19 @@ func (w *xmlWriter) optional(name, value string) {
 	}
 }
 
-// text writes text into the element that is open.
+// text writes text into the element that is open. Of white space only, the first character is a reference, since a reader would pass
+// it over.
 func (w *xmlWriter) text(s string) {
+	if s == "" {
+		return
+	}
 	w.closeTag()
+	if strings.Trim(s, " \t\r\n") == "" {
+		w.dst = append(w.dst, "&#"...)
+		w.dst = strconv.AppendInt(w.dst, int64(s[0]), 10)
+		w.dst = append(w.dst, ';')
+		s = s[1:]
+	}
 	w.escape(s, false)
 }
 
@@ -71,6 +83,10 @@ func (w *xmlWriter) escape(s string, inAttribute bool) {
 	from := 0
 	for i := 0; i < len(s); {
 		c := s[i]
+		if '?' <= c && c < utf8.RuneSelf || '(' <= c && c <= ';' || c == ' ' { // most characters
+			i++
+			continue
+		}
 		size, repl := 1, ""
 		switch {
 		case c == '&':

@@ -12,6 +12,7 @@ type Severity uint8
 const (
 	Violation Severity = iota // a server refuses the report
 	Warning                   // the report is stored, and marked
+	Mended                    // was wrong, and has been changed: see [Report.Mend]
 )
 
 // Finding is one thing that is wrong or odd in a report.
@@ -20,6 +21,7 @@ type Finding struct {
 	Rule     string   `json:"rule"`    // stable word: required type enum length range unique reference characters …
 	Message  string   `json:"message"` // one sentence for a person
 	Severity Severity `json:"-"`
+	Call     string   `json:"-"` // file:line of the call to a builder; "" elsewhere
 }
 
 // Findings is a list of findings in document order.
@@ -30,6 +32,9 @@ func (f Findings) Violations() Findings { return f.only(Violation) }
 
 // Warnings returns the findings that only mark the report, in order; nil when there are none.
 func (f Findings) Warnings() Findings { return f.only(Warning) }
+
+// Mends returns what has been changed, in order; nil when nothing was.
+func (f Findings) Mends() Findings { return f.only(Mended) }
 
 func (f Findings) only(s Severity) Findings {
 	var out Findings
@@ -56,11 +61,15 @@ const maxFindings = 1000
 type findingList struct {
 	findings Findings
 	omitted  int
+	worst    Severity // of what was omitted
 }
 
 // add adds a finding to the list, or counts it when the list is full.
 func (l *findingList) add(severity Severity, path func() string, rule, format string, args []any) {
 	if len(l.findings) == maxFindings {
+		if l.omitted == 0 || severity == Violation {
+			l.worst = severity
+		}
 		l.omitted++
 		return
 	}
@@ -75,7 +84,7 @@ func (l *findingList) all() Findings {
 		return l.findings
 	}
 	return append(l.findings, Finding{
-		Path: "$", Rule: "findings", Severity: Violation,
+		Path: "$", Rule: "findings", Severity: l.worst,
 		Message: fmt.Sprintf("%d more findings are not listed", l.omitted),
 	})
 }
@@ -95,6 +104,9 @@ func (e *InvalidError) Error() string {
 		}
 		if i > 0 {
 			b.WriteString("; ")
+		}
+		if v.Call != "" {
+			b.WriteString(v.Call + ": ")
 		}
 		fmt.Fprintf(&b, "%s: %s", v.Path, v.Message)
 	}

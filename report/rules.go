@@ -34,14 +34,17 @@ const (
 	maxSequenceName     = 200
 	maxSequenceVersion  = 30
 
-	maxMeasurementName = 100
-	maxMeasurementText = 5000 // value and limit of a string measurement
-	maxUnit            = 20
-	maxChartType       = 30
-	maxChartLabel      = 100 // of chart, axes and series
-	maxChartUnit       = 50
-	maxSeriesType      = 10
-	maxPopupResponse   = 200
+	maxMeasurementName        = 100
+	maxMeasurementText        = 5000 // value and limit of a string measurement
+	maxWrittenMeasurementText = 100  // the same when writing: what a WATS server takes
+	maxUnit                   = 20
+	maxChartType              = 30
+	maxChartLabel             = 100 // of chart, axes and series
+	maxChartUnit              = 50
+	maxSeries                 = 10     // of a chart, when writing
+	maxPoints                 = 10_000 // of a series, when writing
+	maxSeriesType             = 10
+	maxPopupResponse          = 200
 )
 
 const (

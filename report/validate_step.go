@@ -1,6 +1,9 @@
 package report
 
-import "strings"
+import (
+	"math"
+	"strings"
+)
 
 // stepValidator goes over the step tree of one report.
 type stepValidator struct {
@@ -13,6 +16,20 @@ func (v *stepValidator) step(s *Step, depth int) {
 		v.find("", Violation, "depth", "steps nest deeper than %d", maxStepDepth)
 		return
 	}
+	v.own(s)
+	for i, child := range s.Steps {
+		mark := v.intoElement("steps", i)
+		if child == nil {
+			v.find("", Violation, "type", "the step is null")
+		} else {
+			v.step(child, depth+1)
+		}
+		v.leave(mark)
+	}
+}
+
+// own checks all of a step but its children.
+func (v *stepValidator) own(s *Step) {
 	v.stepMembers(s)
 	v.measurements(s)
 	if s.Sequence != nil {
@@ -28,7 +45,7 @@ func (v *stepValidator) step(s *Step, depth int) {
 	}
 	if p := s.MessagePopup; p != nil {
 		mark := v.into("messagePopup")
-		v.text("response", p.Response, maxPopupResponse)
+		v.prose("response", &p.Response, maxPopupResponse)
 		v.integer("button", p.Button)
 		v.leave(mark)
 	}
@@ -38,15 +55,6 @@ func (v *stepValidator) step(s *Step, depth int) {
 		v.leave(mark)
 	}
 	v.additionalData("additionalResults", s.AdditionalResults)
-	for i, child := range s.Steps {
-		mark := v.intoElement("steps", i)
-		if child == nil {
-			v.find("", Violation, "type", "the step is null")
-		} else {
-			v.step(child, depth+1)
-		}
-		v.leave(mark)
-	}
 }
 
 func (v *stepValidator) stepMembers(s *Step) {
@@ -54,16 +62,16 @@ func (v *stepValidator) stepMembers(s *Step) {
 	if s.Type == "" {
 		v.missing("stepType", Warning, s.Extra)
 	}
-	v.text("stepType", s.Type, maxStepName)
-	v.required("name", s.Name, maxStepName, s.Extra)
+	v.text("stepType", &s.Type, maxStepName)
+	v.required("name", &s.Name, maxStepName, s.Extra)
 	v.stepStatus(s)
 	v.integer("errorCode", s.ErrorCode)
-	v.text("errorMessage", s.ErrorMessage, maxStepErrorMessage)
+	v.prose("errorMessage", &s.ErrorMessage, maxStepErrorMessage)
 	v.time("start", s.Start)
 	v.number("totTime", s.TotalTime)
-	v.text("tsGuid", s.TSGuid, maxTSGuid)
+	v.text("tsGuid", &s.TSGuid, maxTSGuid)
 	v.integer("interactiveExeNum", s.InteractiveExeNum)
-	v.text("reportText", s.ReportText, maxReportText)
+	v.prose("reportText", &s.ReportText, maxReportText)
 	if l := s.Loop; l != nil {
 		mark := v.into("loop")
 		v.integer("idx", l.Index)
@@ -133,21 +141,21 @@ func (v *stepValidator) measurements(s *Step) {
 	for i := range s.Numeric {
 		mark := v.intoElement("numericMeas", i)
 		v.numeric(&s.Numeric[i])
-		names.check(s.Numeric[i].Name, s.Numeric[i].Extra)
+		names.check(&s.Numeric[i].Name, s.Numeric[i].Extra)
 		v.leave(mark)
 	}
 	names = measurementNames{validator: v.validator, several: len(s.Strings) > 1}
 	for i := range s.Strings {
 		mark := v.intoElement("stringMeas", i)
 		v.stringMeasurement(&s.Strings[i])
-		names.check(s.Strings[i].Name, s.Strings[i].Extra)
+		names.check(&s.Strings[i].Name, s.Strings[i].Extra)
 		v.leave(mark)
 	}
 	names = measurementNames{validator: v.validator, several: len(s.Booleans) > 1}
 	for i := range s.Booleans {
 		mark := v.intoElement("booleanMeas", i)
 		v.measurementStatus(s.Booleans[i].Status, Violation, s.Booleans[i].Extra)
-		names.check(s.Booleans[i].Name, s.Booleans[i].Extra)
+		names.check(&s.Booleans[i].Name, s.Booleans[i].Extra)
 		v.leave(mark)
 	}
 }
@@ -156,22 +164,26 @@ func (v *stepValidator) measurements(s *Step) {
 type measurementNames struct {
 	*validator
 	several bool
-	met     map[string]bool
+	met     map[string]int // names, and the last number that was appended to each
 }
 
-func (v *measurementNames) check(name string, extra []Member) {
+func (v *measurementNames) check(name *string, extra []Member) {
 	if !v.several {
 		v.text("name", name, maxMeasurementName)
 		return
 	}
 	v.required("name", name, maxMeasurementName, extra)
 	if v.met == nil {
-		v.met = make(map[string]bool)
+		v.met = make(map[string]int)
 	}
-	if name != "" && v.met[name] {
-		v.find("name", Violation, "unique", "the step has more than one measurement with the name %q", name)
+	if _, again := v.met[*name]; again && *name != "" {
+		if v.mending {
+			v.rename(name)
+		} else {
+			v.find("name", Violation, "unique", "the step has more than one measurement with the name %q", *name)
+		}
 	}
-	v.met[name] = true
+	v.met[*name] = 1
 }
 
 // measurementStatus checks a status. What a missing one means depends on whether the limits tell it.
@@ -187,7 +199,7 @@ func (v *stepValidator) measurementStatus(s Status, missing Severity, extra []Me
 
 func (v *stepValidator) numeric(m *NumericMeasurement) {
 	v.measurementStatus(m.Status, Warning, m.Extra)
-	v.text("unit", m.Unit, maxUnit)
+	v.text("unit", &m.Unit, maxUnit)
 	if !m.Value.Present() && m.Status != Skipped {
 		v.missing("value", Violation, m.Extra)
 	}
@@ -195,58 +207,69 @@ func (v *stepValidator) numeric(m *NumericMeasurement) {
 	v.number("highLimit", m.High)
 	v.number("lowLimit", m.Low)
 	if m.CompOp == CASESENSIT || m.CompOp == IGNORECASE || m.CompOp > IGNORECASE {
-		v.find("compOp", Warning, "limits", "compOp %s does not compare numbers; the status is kept", m.CompOp)
+		v.find("compOp", v.marked(), "limits", "compOp %s does not compare numbers; the status is kept", m.CompOp)
 	}
 	v.limits(m)
 }
 
 func (v *stepValidator) limits(m *NumericMeasurement) {
 	low, high := m.CompOp.limitNeeds()
+	if v.mending && low && !high && !m.Low.Present() && m.High.Present() {
+		v.moveLimit(m)
+	}
 	switch {
+	case v.writing && (low && isNaN(m.Low) || high && isNaN(m.High)):
+		v.find("compOp", Violation, "limits", "a limit is NaN, which nothing passes")
 	case low && high && m.Low.Float() > m.High.Float():
-		v.find("lowLimit", Warning, "limits", "lowLimit %s is above highLimit %s", m.Low, m.High)
+		v.find("lowLimit", v.marked(), "limits", "lowLimit %s is above highLimit %s", m.Low, m.High)
 	case low && !high && !m.Low.Present() && m.High.Present():
-		v.find("lowLimit", Warning, "limits", "compOp %s takes its limit from lowLimit, but only highLimit is given", m.CompOp)
+		v.find("lowLimit", v.marked(), "limits", "compOp %s takes its limit from lowLimit, but only highLimit is given", m.CompOp)
 	case low && !m.Low.Present():
-		v.find("lowLimit", Warning, "limits", "compOp %s needs lowLimit; the status is kept", m.CompOp)
+		v.find("lowLimit", v.marked(), "limits", "compOp %s needs lowLimit; the status is kept", m.CompOp)
 	case high && !m.High.Present():
-		v.find("highLimit", Warning, "limits", "compOp %s needs highLimit; the status is kept", m.CompOp)
+		v.find("highLimit", v.marked(), "limits", "compOp %s needs highLimit; the status is kept", m.CompOp)
 	}
 }
 
+func isNaN(n Number) bool { return n.Present() && math.IsNaN(n.Float()) }
+
 func (v *stepValidator) stringMeasurement(m *StringMeasurement) {
 	v.measurementStatus(m.Status, Warning, m.Extra)
-	v.text("value", m.Value, maxMeasurementText)
-	v.text("limit", m.Limit, maxMeasurementText)
+	most := maxMeasurementText
+	if v.writing && !v.mending {
+		most = maxWrittenMeasurementText
+	}
+	v.prose("value", &m.Value, most)
+	v.prose("limit", &m.Limit, most)
 	if !m.CompOp.comparesTexts() {
-		v.find("compOp", Warning, "limits", "compOp %s does not compare texts; the status is kept", m.CompOp)
+		v.find("compOp", v.marked(), "limits", "compOp %s does not compare texts; the status is kept", m.CompOp)
 	}
 }
 
 func (v *stepValidator) sequence(s *Sequence) {
 	mark := v.into("seqCall")
-	v.text("path", s.Path, maxSequencePath)
-	v.text("name", s.Name, maxSequenceName)
-	v.text("version", s.Version, maxSequenceVersion)
+	v.text("path", &s.Path, maxSequencePath)
+	v.text("name", &s.Name, maxSequenceName)
+	v.text("version", &s.Version, maxSequenceVersion)
 	v.leave(mark)
 }
 
 func (v *stepValidator) chart(c *Chart) {
 	mark := v.into("chart")
-	v.text("chartType", c.Type, maxChartType)
+	v.text("chartType", &c.Type, maxChartType)
 	if c.Type != "" && !knownChartType(c.Type) {
-		v.find("chartType", Warning, "enum", "chartType is %q; it is drawn as Line", c.Type)
+		v.find("chartType", v.marked(), "enum", "chartType is %q; it is drawn as Line", c.Type)
 	}
-	v.text("label", c.Label, maxChartLabel)
-	v.text("xLabel", c.XLabel, maxChartLabel)
-	v.text("xUnit", c.XUnit, maxChartUnit)
-	v.text("yLabel", c.YLabel, maxChartLabel)
-	v.text("yUnit", c.YUnit, maxChartUnit)
+	v.text("label", &c.Label, maxChartLabel)
+	v.text("xLabel", &c.XLabel, maxChartLabel)
+	v.text("xUnit", &c.XUnit, maxChartUnit)
+	v.text("yLabel", &c.YLabel, maxChartLabel)
+	v.text("yUnit", &c.YUnit, maxChartUnit)
 	for i := range c.Series {
 		s := &c.Series[i]
 		mark := v.intoElement("series", i)
-		v.text("dataType", s.DataType, maxSeriesType)
-		v.required("name", s.Name, maxChartLabel, s.Extra)
+		v.text("dataType", &s.DataType, maxSeriesType)
+		v.required("name", &s.Name, maxChartLabel, s.Extra)
 		if x, y := points(s.XData), points(s.YData); s.XData != "" && x != y {
 			v.find("xdata", Violation, "series", "xdata has %d points and ydata has %d", x, y)
 		}

@@ -33,15 +33,14 @@ func (v *validator) mainUnit(r *Report, indexes map[int]int) {
 }
 
 func (v *validator) subUnit(u *SubUnit, repair bool) {
-	v.text("partType", u.PartType, maxPartType)
-	v.identity("pn", u.PartNumber, u.Extra)
+	v.text("partType", &u.PartType, maxPartType)
+	v.identity("pn", &u.PartNumber, u.Extra)
 	if repair { // parts of a repair may lack it
-		v.text("sn", u.SerialNumber, maxIdentity)
-		v.wildcards("sn", u.SerialNumber)
+		v.optionalIdentity("sn", &u.SerialNumber)
 	} else {
-		v.identity("sn", u.SerialNumber, u.Extra)
+		v.identity("sn", &u.SerialNumber, u.Extra)
 	}
-	v.text("rev", u.Revision, maxIdentity)
+	v.text("rev", &u.Revision, maxIdentity)
 	v.integer("idx", u.Index)
 	v.integer("parentIdx", u.ParentIndex)
 	v.integer("position", u.Position)
@@ -71,14 +70,14 @@ func (v *validator) unitReference(member string, index Optional[int], indexes ma
 }
 
 func (v *validator) failure(f *Failure) {
-	v.text("artNumber", f.ArticleNumber, maxFailureDetail)
-	v.text("artRev", f.ArticleRevision, maxFailureDetail)
-	v.text("artVendor", f.ArticleVendor, maxArticleText)
-	v.text("artDescription", f.ArticleDescription, maxArticleText)
-	v.required("category", f.Category, maxFailureText, f.Extra)
-	v.required("code", f.Code, maxFailureText, f.Extra)
-	v.text("comment", f.Comment, maxFailureText)
-	v.text("comRef", f.ComponentRef, maxComponentRef)
-	v.text("funcBlock", f.FunctionBlock, maxFailureDetail)
+	v.text("artNumber", &f.ArticleNumber, maxFailureDetail)
+	v.text("artRev", &f.ArticleRevision, maxFailureDetail)
+	v.text("artVendor", &f.ArticleVendor, maxArticleText)
+	v.text("artDescription", &f.ArticleDescription, maxArticleText)
+	v.required("category", &f.Category, maxFailureText, f.Extra)
+	v.required("code", &f.Code, maxFailureText, f.Extra)
+	v.prose("comment", &f.Comment, maxFailureText)
+	v.text("comRef", &f.ComponentRef, maxComponentRef)
+	v.text("funcBlock", &f.FunctionBlock, maxFailureDetail)
 	v.integer("refStepId", f.StepID)
 }

@@ -280,6 +280,7 @@ func TestSameFileTwiceIsTheSameReport(t *testing.T) {
 }
 
 func TestFilesWaitWhileTheServerIsAway(t *testing.T) {
+	t.Parallel()
 	for name, status := range map[string]int{
 		"broken": http.StatusInternalServerError, "wrong token": http.StatusUnauthorized, "not allowed": http.StatusForbidden, "too many": http.StatusTooManyRequests, "hangs up": hangUp,
 	} {

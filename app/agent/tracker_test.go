@@ -66,8 +66,8 @@ func TestPostponedFileWaitsLongerEachTime(t *testing.T) {
 	tr := newTracker(time.Millisecond)
 	seen := map[string]sight{"a": {size: 1}}
 	tr.look(now, seen)
-	for i, want := range []time.Duration{1, 2, 4, 8, 16, 32, 60, 60} {
-		want *= time.Second
+	for i, seconds := range []int{1, 2, 4, 8, 16, 32, 60, 60} {
+		want := time.Duration(seconds) * time.Second
 		if attempt, delay := tr.postpone("a", now); attempt != i+1 || delay != want {
 			t.Errorf("postpone: got attempt %d and delay %v, want %d and %v", attempt, delay, i+1, want)
 		}

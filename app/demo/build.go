@@ -291,7 +291,7 @@ func (t *tester) measure(s *report.Step, c *check) {
 	case report.KindNumeric:
 		s.Numeric = []report.NumericMeasurement{numeric("", c, t.value(c, s.Status), s.Status)}
 	case report.KindMultiNumeric:
-		s.Numeric = t.rails(c, s.Status)
+		s.Numeric = t.rails(s.Status)
 	case report.KindChart:
 		t.curve(s, c)
 	case report.KindPassFail:
@@ -339,7 +339,7 @@ func (t *tester) outside(c *check) float64 {
 	return c.high + by
 }
 
-func (t *tester) rails(c *check, status report.Status) []report.NumericMeasurement {
+func (t *tester) rails(status report.Status) []report.NumericMeasurement {
 	volts := railVolts()
 	bad := t.rng.IntN(len(volts))
 	var out []report.NumericMeasurement

@@ -82,7 +82,7 @@ func (s *Store) CountHeaders(ctx context.Context, q HeaderQuery) (int, error) {
 		return 0, err
 	}
 	var n int
-	err = s.reads.QueryRowContext(ctx, `SELECT count(*) FROM report r JOIN process p ON p.code = r.process_code WHERE `+where, args...).Scan(&n)
+	err = s.reads.QueryRowContext(ctx, `SELECT count(*) FROM report r WHERE `+where, args...).Scan(&n)
 	if err != nil {
 		return 0, fmt.Errorf("count report headers: %w", err)
 	}
@@ -106,8 +106,7 @@ func (s *Store) UnitHistory(ctx context.Context, serialNumber, partNumber string
 		args = append(args, partNumber)
 	}
 	rows, err := s.reads.QueryContext(ctx, `SELECT `+headerColumns+`, r.superseded = 1
-		FROM report r JOIN process p ON p.code = r.process_code
-		WHERE `+where+` ORDER BY r.start_ns DESC, r.seq DESC LIMIT $2`, args...)
+		FROM report r WHERE `+where+` ORDER BY r.start_ns DESC, r.seq DESC LIMIT $2`, args...)
 	if err != nil {
 		return nil, fmt.Errorf("list reports of unit %s: %w", serialNumber, err)
 	}
@@ -130,11 +129,14 @@ const passedInRunSQL = `(SELECT f.run FROM report f WHERE r.run IS NOT NULL AND 
 	AND f.part_number = r.part_number AND f.process_code = r.process_code AND f.run IS NOT NULL AND f.result = 'P'
 	ORDER BY f.start_ns, f.id LIMIT 1)`
 
+// processNameSQL is no join, so that the order of an index of report always serves the order asked for.
+const processNameSQL = `(SELECT p.name FROM process p WHERE p.code = r.process_code)`
+
 const kilobytesSQL = `((r.content_size + 1023) / 1024)`
 
-// headerColumns are the columns of a header over report r and its process p, in the order of headerTarget.fields.
+// headerColumns are the columns of a header over report r, in the order of headerTarget.fields.
 const headerColumns = `r.id, r.report_type, r.serial_number, r.part_number, r.revision, r.batch_number, r.station_name, r.location,
-	r.purpose, r.process_code, p.name, r.result, r.start_ns, r.operator, r.comment, r.sequence_file, r.sequence_version, r.fixture_id,
+	r.purpose, r.process_code, ` + processNameSQL + `, r.result, r.start_ns, r.operator, r.comment, r.sequence_file, r.sequence_version, r.fixture_id,
 	r.execution_time, r.socket_index, r.error_code, r.error_message, r.run, ` + passedInRunSQL + `, r.receive_count, ` + kilobytesSQL + `,
 	r.failure_step, r.failure_path, r.referenced_uut, r.seq`
 
@@ -192,8 +194,8 @@ func headerSchema() odata.Schema {
 		{Name: "location", SQL: "r.location"},
 		{Name: "purpose", SQL: "r.purpose"},
 		{Name: "processCode", Type: odata.Int, SQL: "r.process_code"},
-		{Name: "processName", SQL: "p.name"},
-		{Name: "testOperation", SQL: "p.name"},
+		{Name: "processName", SQL: processNameSQL},
+		{Name: "testOperation", SQL: processNameSQL},
 		{Name: "result", Type: odata.Enum, SQL: "r.result", Word: resultWord, Words: "Passed (or P), Failed (F), Error (E) and Terminated (T)"},
 		{Name: "startUtc", Type: odata.Time, SQL: "r.start_ns"},
 		{Name: "start", Type: odata.Time, SQL: "r.start_ns"},
@@ -279,7 +281,7 @@ func (s *Store) headerSelect(q HeaderQuery) (string, []any, error) {
 	if err != nil {
 		return "", nil, err
 	}
-	statement := `SELECT ` + headerColumns + ` FROM report r JOIN process p ON p.code = r.process_code WHERE ` + where + ` ORDER BY ` + order
+	statement := `SELECT ` + headerColumns + ` FROM report r WHERE ` + where + ` ORDER BY ` + order
 	switch {
 	case q.Top < 0:
 		return "", nil, &QueryError{"$top", fmt.Sprintf("%d is negative", q.Top)}
@@ -333,18 +335,21 @@ func headerOrder(orderBy string) (string, error) {
 	if err != nil {
 		return "", queryError("$orderby", err)
 	}
-	var b strings.Builder
-	for _, key := range keys {
-		b.WriteString(key.SQL())
-		b.WriteString(", ")
+	last := keys[len(keys)-1].Descending
+	for _, m := range headerTies() {
+		if !slices.ContainsFunc(keys, func(k odata.Key) bool { return k.Member.SQL == m.SQL }) {
+			keys = append(keys, odata.Key{Member: &m, Descending: last})
+		}
 	}
-	if keys[len(keys)-1].Descending {
-		b.WriteString("r.start_ns DESC, r.id DESC")
-	} else {
-		b.WriteString("r.start_ns, r.id")
+	terms := make([]string, len(keys))
+	for i, key := range keys {
+		terms[i] = key.SQL()
 	}
-	return b.String(), nil
+	return strings.Join(terms, ", "), nil
 }
+
+// headerTies are what orders headers that are equal by the members asked for.
+func headerTies() odata.Schema { return odata.Schema{{SQL: "r.start_ns"}, {SQL: "r.id"}} }
 
 func queryError(option string, err error) error {
 	var bad *odata.Error

@@ -132,15 +132,15 @@ func headers(t testing.TB, s *store.Store, q store.HeaderQuery) []*wats.ReportHe
 	return all
 }
 
-// submitAll submits the reports that make gives for 0 to total-1, from several goroutines.
-func submitAll(t testing.TB, s *store.Store, total int, make func(n int) *report.Report) {
+// submitAll submits the reports that newReport gives for 0 to total-1, from several goroutines.
+func submitAll(t testing.TB, s *store.Store, total int, newReport func(n int) *report.Report) {
 	t.Helper()
 	const goroutines = 16
 	var wg sync.WaitGroup
 	for g := range goroutines {
 		wg.Go(func() {
 			for n := g; n < total; n += goroutines {
-				if _, err := s.SubmitReport(t.Context(), store.Submission{Report: make(n)}); err != nil {
+				if _, err := s.SubmitReport(t.Context(), store.Submission{Report: newReport(n)}); err != nil {
 					t.Errorf("SubmitReport(%d): %v", n, err)
 				}
 			}

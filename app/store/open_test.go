@@ -111,7 +111,7 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 
 func TestManySubmitAtOnce(t *testing.T) {
 	s := openStore(t)
-	const goroutines, each = 64, 10
+	const goroutines, each = 64, 4
 	shared := test(1_000_000, serial("shared"))
 	var stored atomic.Int64
 	var wg sync.WaitGroup

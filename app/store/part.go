@@ -61,21 +61,21 @@ func miscValue(m report.MiscInfo) string {
 }
 
 // insertParts lists what headers show of the report in row seq.
-func (w *writer) insertParts(seq int64, r *report.Report) error {
+func (w *writer) insertParts(ctx context.Context, seq int64, r *report.Report) error {
 	for i, m := range r.MiscInfos {
-		if _, err := w.exec(`INSERT INTO report_misc_info (seq, position, description, value) VALUES ($1, $2, $3, $4)`,
+		if _, err := w.exec(ctx, `INSERT INTO report_misc_info (seq, position, description, value) VALUES ($1, $2, $3, $4)`,
 			seq, i, m.Description, miscValue(m)); err != nil {
 			return fmt.Errorf("insert misc info: %w", err)
 		}
 	}
 	for i, u := range r.SubUnits {
-		if _, err := w.exec(`INSERT INTO report_sub_unit (seq, position, serial_number, part_number, revision, part_type)
+		if _, err := w.exec(ctx, `INSERT INTO report_sub_unit (seq, position, serial_number, part_number, revision, part_type)
 			VALUES ($1, $2, $3, $4, $5, $6)`, seq, i, u.SerialNumber, u.PartNumber, u.Revision, u.PartType); err != nil {
 			return fmt.Errorf("insert sub-unit: %w", err)
 		}
 	}
 	for i, a := range r.Assets {
-		if _, err := w.exec(`INSERT INTO report_asset (seq, position, serial_number, usage_count) VALUES ($1, $2, $3, $4)`,
+		if _, err := w.exec(ctx, `INSERT INTO report_asset (seq, position, serial_number, usage_count) VALUES ($1, $2, $3, $4)`,
 			seq, i, a.SerialNumber, pointer(a.UsageCount)); err != nil {
 			return fmt.Errorf("insert asset: %w", err)
 		}
@@ -86,7 +86,7 @@ func (w *writer) insertParts(seq int64, r *report.Report) error {
 		if step != nil {
 			stepID = pointer(step.ID)
 		}
-		if _, err := w.exec(`INSERT INTO report_attachment (seq, position, step_id, name, content_type, size, description)
+		if _, err := w.exec(ctx, `INSERT INTO report_attachment (seq, position, step_id, name, content_type, size, description)
 			VALUES ($1, $2, $3, $4, $5, $6, $7)`, seq, position, stepID, file.Name, file.ContentType, len(file.Data), file.Description); err != nil {
 			return fmt.Errorf("insert attachment: %w", err)
 		}
@@ -143,12 +143,12 @@ func (s *Store) listSomeParts(ctx context.Context) (n int, err error) {
 	if err := errors.Join(rows.Err(), rows.Close()); err != nil || len(parts) == 0 {
 		return 0, err
 	}
-	return len(parts), s.queue.do(ctx, 0, func(w *writer) error {
+	return len(parts), s.queue.do(ctx, 0, func(ctx context.Context, w *writer) error {
 		for seq, r := range parts {
-			if err := w.insertParts(seq, r); err != nil {
+			if err := w.insertParts(ctx, seq, r); err != nil {
 				return err
 			}
-			if _, err := w.exec(`UPDATE report SET parts_listed = 1 WHERE seq = $1`, seq); err != nil {
+			if _, err := w.exec(ctx, `UPDATE report SET parts_listed = 1 WHERE seq = $1`, seq); err != nil {
 				return err
 			}
 		}

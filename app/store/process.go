@@ -74,14 +74,14 @@ type catalog struct {
 }
 
 // load returns the catalogue, reading it when it is not in memory.
-func (w *writer) load() (*catalog, error) {
+func (w *writer) load(ctx context.Context) (*catalog, error) {
 	if w.catalog != nil {
 		return w.catalog, nil
 	}
 	c := &catalog{operations: map[int]operation{}, failCodes: map[int]failCodes{}, defaults: failCodes{}}
 	var code int
 	var op operation
-	err := w.each(`SELECT code, name, kind FROM process`, []any{&code, &op.name, &op.kind}, func() {
+	err := w.each(ctx, `SELECT code, name, kind FROM process`, []any{&code, &op.name, &op.kind}, func() {
 		c.operations[code] = op
 		c.failCodes[code] = failCodes{}
 	})
@@ -89,13 +89,13 @@ func (w *writer) load() (*catalog, error) {
 		return nil, fmt.Errorf("read processes: %w", err)
 	}
 	var f failCode
-	err = w.each(`SELECT process_code, category, code FROM fail_code WHERE selectable = 1`, []any{&code, &f.category, &f.code}, func() {
+	err = w.each(ctx, `SELECT process_code, category, code FROM fail_code WHERE selectable = 1`, []any{&code, &f.category, &f.code}, func() {
 		c.failCodes[code].add(f.category, f.code)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read fail codes: %w", err)
 	}
-	err = w.each(`SELECT category, code FROM fail_code_default`, []any{&f.category, &f.code}, func() {
+	err = w.each(ctx, `SELECT category, code FROM fail_code_default`, []any{&f.category, &f.code}, func() {
 		c.defaults.add(f.category, f.code)
 	})
 	if err != nil {
@@ -106,10 +106,10 @@ func (w *writer) load() (*catalog, error) {
 }
 
 // createOperation adds an operation that a report named. A repair operation gets the default fail codes.
-func (w *writer) createOperation(code int, name, kind string) error {
-	_, err := w.exec(`INSERT INTO process (code, name, kind) VALUES ($1, $2, $3) ON CONFLICT (code) DO NOTHING`, code, name, kind)
+func (w *writer) createOperation(ctx context.Context, code int, name, kind string) error {
+	_, err := w.exec(ctx, `INSERT INTO process (code, name, kind) VALUES ($1, $2, $3) ON CONFLICT (code) DO NOTHING`, code, name, kind)
 	if err == nil && kind == repairKind {
-		_, err = w.exec(`INSERT INTO fail_code (process_code, category, code, position)
+		_, err = w.exec(ctx, `INSERT INTO fail_code (process_code, category, code, position)
 			SELECT $1, category, code, position FROM fail_code_default WHERE 1=1 ON CONFLICT DO NOTHING`, code)
 	}
 	w.catalog = nil
@@ -117,8 +117,8 @@ func (w *writer) createOperation(code int, name, kind string) error {
 }
 
 // nameOperation replaces the name that an operation got for want of a better one.
-func (w *writer) nameOperation(code int, name string) error {
-	_, err := w.exec(`UPDATE process SET name = $1 WHERE code = $2 AND name = $3`, name, code, placeholderName(code))
+func (w *writer) nameOperation(ctx context.Context, code int, name string) error {
+	_, err := w.exec(ctx, `UPDATE process SET name = $1 WHERE code = $2 AND name = $3`, name, code, placeholderName(code))
 	w.catalog = nil
 	return err
 }
@@ -193,7 +193,7 @@ func (c *catalog) checkFailures(r *report.Report) report.Findings {
 }
 
 // addOperations makes the operations that r names and that are not there yet, and returns their codes.
-func (w *writer) addOperations(c *catalog, r *report.Report) (created []int, err error) {
+func (w *writer) addOperations(ctx context.Context, c *catalog, r *report.Report) (created []int, err error) {
 	for _, n := range namedOperations(r) {
 		if !n.Code.Present {
 			continue
@@ -202,11 +202,11 @@ func (w *writer) addOperations(c *catalog, r *report.Report) (created []int, err
 		known, ok := c.operations[code]
 		switch {
 		case !ok && n.Name == "":
-			err = w.createOperation(code, placeholderName(code), n.kind)
+			err = w.createOperation(ctx, code, placeholderName(code), n.kind)
 		case !ok:
-			err = w.createOperation(code, n.Name, n.kind)
+			err = w.createOperation(ctx, code, n.Name, n.kind)
 		case n.Name != "" && n.Name != known.name && known.name == placeholderName(code):
-			err = w.nameOperation(code, n.Name)
+			err = w.nameOperation(ctx, code, n.Name)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("add process %d: %w", code, err)

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/gowats/gowats/report"
@@ -37,9 +38,9 @@ func (i instant) floor() int64 {
 // is superseded.
 //
 // The reports of a unit mostly arrive in order; then one look at the last run is all it takes.
-func (w *writer) takeRun(k runKey, at instant) (run int, replaced bool, err error) {
+func (w *writer) takeRun(ctx context.Context, k runKey, at instant) (run int, replaced bool, err error) {
 	var last instant
-	found, err := w.get([]any{&run, &last.ns},
+	found, err := w.get(ctx, []any{&run, &last.ns},
 		`SELECT run, start_ns FROM report WHERE serial_number = $1 AND part_number = $2 AND process_code = $3 AND run IS NOT NULL
 		ORDER BY start_ns DESC, id DESC LIMIT 1`, k.serial, k.part, k.process)
 	switch {
@@ -50,22 +51,22 @@ func (w *writer) takeRun(k runKey, at instant) (run int, replaced bool, err erro
 	case last.ns < at.floor():
 		return run + 1, false, nil
 	}
-	replaced, err = w.supersedeRun(k, at)
+	replaced, err = w.supersedeRun(ctx, k, at)
 	if err != nil {
 		return 0, false, err
 	}
-	run, err = w.runsBefore(k, at)
+	run, err = w.runsBefore(ctx, k, at)
 	if err != nil {
 		return 0, false, err
 	}
-	return run + 1, replaced, w.shiftRuns(k, at, +1)
+	return run + 1, replaced, w.shiftRuns(ctx, k, at, +1)
 }
 
 // supersedeRun supersedes the current report of the test run that starts in the same millisecond, if there is one.
-func (w *writer) supersedeRun(k runKey, at instant) (bool, error) {
+func (w *writer) supersedeRun(ctx context.Context, k runKey, at instant) (bool, error) {
 	old := version{key: k}
 	var id []byte
-	found, err := w.get([]any{&old.seq, &id, &old.start.ns, &old.run},
+	found, err := w.get(ctx, []any{&old.seq, &id, &old.start.ns, &old.run},
 		`SELECT seq, id, start_ns, run FROM report WHERE serial_number = $1 AND part_number = $2 AND process_code = $3
 		AND run IS NOT NULL AND start_ns BETWEEN $4 AND $5`,
 		k.serial, k.part, k.process, at.floor(), at.floor()+millisecond-1)
@@ -73,12 +74,12 @@ func (w *writer) supersedeRun(k runKey, at instant) (bool, error) {
 		return false, err
 	}
 	copy(old.start.id[:], id)
-	return true, w.supersede(old)
+	return true, w.supersede(ctx, old)
 }
 
 // runsBefore returns the number of the last run before the given instant, 0 when there is none.
-func (w *writer) runsBefore(k runKey, at instant) (run int, err error) {
-	_, err = w.get([]any{&run},
+func (w *writer) runsBefore(ctx context.Context, k runKey, at instant) (run int, err error) {
+	_, err = w.get(ctx, []any{&run},
 		`SELECT run FROM report WHERE serial_number = $1 AND part_number = $2 AND process_code = $3 AND run IS NOT NULL
 		AND (start_ns, id) < ($4, $5) ORDER BY start_ns DESC, id DESC LIMIT 1`,
 		k.serial, k.part, k.process, at.ns, at.id[:])
@@ -86,8 +87,8 @@ func (w *writer) runsBefore(k runKey, at instant) (run int, err error) {
 }
 
 // shiftRuns adds by to the numbers of the runs after the given instant.
-func (w *writer) shiftRuns(k runKey, after instant, by int) error {
-	_, err := w.exec(
+func (w *writer) shiftRuns(ctx context.Context, k runKey, after instant, by int) error {
+	_, err := w.exec(ctx,
 		`UPDATE report SET run = run + $1 WHERE serial_number = $2 AND part_number = $3 AND process_code = $4 AND run IS NOT NULL
 		AND (start_ns, id) > ($5, $6)`,
 		by, k.serial, k.part, k.process, after.ns, after.id[:])

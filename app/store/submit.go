@@ -64,8 +64,8 @@ func (s *Store) SubmitReport(ctx context.Context, sub Submission) (Receipt, erro
 	}
 	var outcome Outcome
 	var created []int
-	err = s.queue.do(ctx, len(a.body), func(w *writer) (err error) {
-		outcome, created, err = w.accept(a)
+	err = s.queue.do(ctx, len(a.body), func(ctx context.Context, w *writer) (err error) {
+		outcome, created, err = w.accept(ctx, a)
 		return err
 	})
 	if err != nil {
@@ -152,16 +152,16 @@ type version struct {
 
 // accept applies the rules of arrival, in the order: repetition, refusal, superseding, numbering. It writes nothing before it
 // is sure to accept.
-func (w *writer) accept(a *arrival) (Outcome, []int, error) {
-	old, found, err := w.latestVersion(a.report.ID)
+func (w *writer) accept(ctx context.Context, a *arrival) (Outcome, []int, error) {
+	old, found, err := w.latestVersion(ctx, a.report.ID)
 	if err != nil {
 		return 0, nil, err
 	}
 	if found && string(old.hash) == string(a.hash[:]) {
-		_, err := w.exec(`UPDATE report SET receive_count = receive_count + 1 WHERE seq = $1`, old.seq)
+		_, err := w.exec(ctx, `UPDATE report SET receive_count = receive_count + 1 WHERE seq = $1`, old.seq)
 		return Repeated, nil, err
 	}
-	warnings, created, err := w.admit(a)
+	warnings, created, err := w.admit(ctx, a)
 	if err != nil {
 		return 0, nil, err
 	}
@@ -170,13 +170,13 @@ func (w *writer) accept(a *arrival) (Outcome, []int, error) {
 		outcome = Superseded
 	}
 	if found && old.current {
-		if err := w.supersede(old); err != nil {
+		if err := w.supersede(ctx, old); err != nil {
 			return 0, nil, err
 		}
 	}
 	var run *int
 	if !a.report.IsRepair() {
-		number, replaced, err := w.takeRun(a.key, a.start)
+		number, replaced, err := w.takeRun(ctx, a.key, a.start)
 		if err != nil {
 			return 0, nil, fmt.Errorf("number the runs of %s: %w", a.key, err)
 		}
@@ -185,12 +185,12 @@ func (w *writer) accept(a *arrival) (Outcome, []int, error) {
 		}
 		run = &number
 	}
-	return outcome, created, w.insertReport(a, run, warnings)
+	return outcome, created, w.insertReport(ctx, a, run, warnings)
 }
 
 // admit refuses what the catalogue does not allow, and adds the operations that are new. It returns the warnings to keep.
-func (w *writer) admit(a *arrival) (warnings report.Findings, created []int, err error) {
-	c, err := w.load()
+func (w *writer) admit(ctx context.Context, a *arrival) (warnings report.Findings, created []int, err error) {
+	c, err := w.load(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -198,12 +198,12 @@ func (w *writer) admit(a *arrival) (warnings report.Findings, created []int, err
 	if err := found.Err(); err != nil {
 		return nil, nil, err
 	}
-	created, err = w.addOperations(c, a.report)
+	created, err = w.addOperations(ctx, c, a.report)
 	return slices.Concat(a.warnings, found), created, err
 }
 
-func (w *writer) latestVersion(id report.ID) (v version, found bool, err error) {
-	found, err = w.get([]any{&v.seq, &v.current, &v.hash, &v.key.serial, &v.key.part, &v.key.process, &v.start.ns, &v.run},
+func (w *writer) latestVersion(ctx context.Context, id report.ID) (v version, found bool, err error) {
+	found, err = w.get(ctx, []any{&v.seq, &v.current, &v.hash, &v.key.serial, &v.key.part, &v.key.process, &v.start.ns, &v.run},
 		`SELECT seq, superseded = 0, content_hash, serial_number, part_number, process_code, start_ns, run
 		FROM report WHERE id = $1 ORDER BY seq DESC LIMIT 1`, id[:])
 	v.start.id = id
@@ -211,20 +211,20 @@ func (w *writer) latestVersion(id report.ID) (v version, found bool, err error) 
 }
 
 // supersede takes a current report out of everything that counts.
-func (w *writer) supersede(v version) error {
-	if _, err := w.exec(`UPDATE report SET superseded = 1, run = NULL WHERE seq = $1`, v.seq); err != nil {
+func (w *writer) supersede(ctx context.Context, v version) error {
+	if _, err := w.exec(ctx, `UPDATE report SET superseded = 1, run = NULL WHERE seq = $1`, v.seq); err != nil {
 		return err
 	}
 	if v.run == nil {
 		return nil
 	}
-	return w.shiftRuns(v.key, v.start, -1)
+	return w.shiftRuns(ctx, v.key, v.start, -1)
 }
 
-func (w *writer) insertReport(a *arrival, run *int, warnings report.Findings) error {
+func (w *writer) insertReport(ctx context.Context, a *arrival, run *int, warnings report.Findings) error {
 	row := newRow(a)
 	var seq int64
-	err := w.insert(&seq, insertReportSQL,
+	err := w.insert(ctx, &seq, insertReportSQL,
 		row.id, row.reportType, row.serialNumber, row.partNumber, row.revision, row.process, row.testProcess, row.startNS, row.result, run,
 		row.station, row.location, row.purpose, row.operator, row.comment, row.batch, row.sequenceFile, row.sequenceVersion, row.fixture,
 		row.executionTime, row.socket, row.errorCode, row.errorMessage, row.failureStep, row.failurePath, row.referencedUUT,
@@ -232,10 +232,10 @@ func (w *writer) insertReport(a *arrival, run *int, warnings report.Findings) er
 	if err != nil {
 		return fmt.Errorf("insert header: %w", err)
 	}
-	if _, err := w.exec(`INSERT INTO report_body (seq, body) VALUES ($1, $2)`, seq, a.body); err != nil {
+	if _, err := w.exec(ctx, `INSERT INTO report_body (seq, body) VALUES ($1, $2)`, seq, a.body); err != nil {
 		return fmt.Errorf("insert body: %w", err)
 	}
-	return w.insertParts(seq, a.report)
+	return w.insertParts(ctx, seq, a.report)
 }
 
 const insertReportSQL = `INSERT INTO report (

@@ -17,8 +17,8 @@ type User struct {
 
 // CreateUser stores u. It returns [ErrExists] when the name is taken, compared without regard to case.
 func (s *Store) CreateUser(ctx context.Context, u User) error {
-	err := s.queue.do(ctx, 0, func(w *writer) error {
-		added, err := w.exec(`INSERT INTO account (name_key, name, password_hash, role, created_ns) VALUES ($1, $2, $3, $4, $5)
+	err := s.queue.do(ctx, 0, func(ctx context.Context, w *writer) error {
+		added, err := w.exec(ctx, `INSERT INTO account (name_key, name, password_hash, role, created_ns) VALUES ($1, $2, $3, $4, $5)
 			ON CONFLICT (name_key) DO NOTHING`, nameKey(u.Name), u.Name, u.PasswordHash, u.Role, u.CreatedAt.UnixNano())
 		if err == nil && added == 0 {
 			err = ErrExists
@@ -70,16 +70,16 @@ type Token struct {
 
 // CreateToken stores t. It returns [ErrNotFound] when there is no such user, [ErrExists] when the hash is there already.
 func (s *Store) CreateToken(ctx context.Context, t Token) error {
-	err := s.queue.do(ctx, 0, func(w *writer) error {
+	err := s.queue.do(ctx, 0, func(ctx context.Context, w *writer) error {
 		var key string
-		found, err := w.get([]any{&key}, `SELECT name_key FROM account WHERE name_key = $1`, nameKey(t.User))
+		found, err := w.get(ctx, []any{&key}, `SELECT name_key FROM account WHERE name_key = $1`, nameKey(t.User))
 		if err == nil && !found {
 			err = ErrNotFound
 		}
 		if err != nil {
 			return err
 		}
-		added, err := w.exec(`INSERT INTO token (hash, account, name, created_ns) VALUES ($1, $2, $3, $4) ON CONFLICT (hash) DO NOTHING`,
+		added, err := w.exec(ctx, `INSERT INTO token (hash, account, name, created_ns) VALUES ($1, $2, $3, $4) ON CONFLICT (hash) DO NOTHING`,
 			t.Hash[:], key, t.Name, t.CreatedAt.UnixNano())
 		if err == nil && added == 0 {
 			err = ErrExists

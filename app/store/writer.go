@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"sync"
 )
@@ -14,11 +15,14 @@ const (
 
 // job is one write on its way to the writer.
 type job struct {
-	ctx  context.Context
-	size int // about how many bytes it writes
-	run  func(*writer) error
+	left <-chan struct{} // closed when the caller no longer waits
+	size int             // about how many bytes it writes
+	run  func(context.Context, *writer) error
 	done chan error // takes one error without blocking
 }
+
+// errLeft answers a job whose caller has gone.
+var errLeft = errors.New("the caller has gone")
 
 // queue hands jobs to the writer. It holds none itself: callers wait until they are taken.
 type queue struct {
@@ -36,29 +40,33 @@ func startQueue(ctx context.Context, db *sql.DB, d dialect) (*queue, error) {
 		return nil, err
 	}
 	q := &queue{jobs: make(chan *job), closed: make(chan struct{})}
+	ctx = context.WithoutCancel(ctx) // ending Open's context does not end the store
 	q.writer = &writer{conn: conn, begin: d.begin, statements: map[string]*sql.Stmt{}}
 	go func() {
 		defer close(q.closed)
-		q.writer.loop(q.jobs)
+		q.writer.loop(ctx, q.jobs)
 	}()
 	return q, nil
 }
 
 // do runs a write and returns when it is committed and synced, or failed. When ctx ends before that the write may still happen.
-func (q *queue) do(ctx context.Context, size int, run func(*writer) error) error {
-	j := &job{ctx: ctx, size: size, run: run, done: make(chan error, 1)}
-	if err := q.hand(j); err != nil {
+func (q *queue) do(ctx context.Context, size int, run func(context.Context, *writer) error) error {
+	j := &job{left: ctx.Done(), size: size, run: run, done: make(chan error, 1)}
+	if err := q.hand(ctx, j); err != nil {
 		return err
 	}
 	select {
 	case err := <-j.done:
+		if errors.Is(err, errLeft) {
+			return ctx.Err()
+		}
 		return err
 	case <-ctx.Done():
 		return ctx.Err()
 	}
 }
 
-func (q *queue) hand(j *job) error {
+func (q *queue) hand(ctx context.Context, j *job) error {
 	q.mu.RLock()
 	defer q.mu.RUnlock()
 	if q.closing {
@@ -67,8 +75,8 @@ func (q *queue) hand(j *job) error {
 	select {
 	case q.jobs <- j:
 		return nil
-	case <-j.ctx.Done():
-		return j.ctx.Err()
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }
 
@@ -82,7 +90,8 @@ func (q *queue) close() error {
 	return q.writer.close()
 }
 
-// writer owns the one connection that writes.
+// writer owns the one connection that writes. The context that its methods take is that of the store, not of a caller:
+// a statement is short, and others share its transaction.
 type writer struct {
 	conn       *sql.Conn
 	begin      string
@@ -91,11 +100,11 @@ type writer struct {
 	catalog    *catalog             // nil: to be read
 }
 
-func (w *writer) loop(jobs <-chan *job) {
+func (w *writer) loop(ctx context.Context, jobs <-chan *job) {
 	batch := make([]*job, 0, maxBatchJobs)
 	for j := range jobs {
 		batch = gather(append(batch[:0], j), jobs)
-		w.commit(batch)
+		w.commit(ctx, batch)
 		clear(batch)
 	}
 }
@@ -119,11 +128,11 @@ func gather(batch []*job, jobs <-chan *job) []*job {
 }
 
 // commit runs the batch in one transaction and answers its jobs. When one job spoils the transaction each is run in its own.
-func (w *writer) commit(batch []*job) {
-	errs, err := w.attempt(batch)
+func (w *writer) commit(ctx context.Context, batch []*job) {
+	errs, err := w.attempt(ctx, batch)
 	if err != nil && len(batch) > 1 {
 		for i := range batch {
-			w.commit(batch[i : i+1])
+			w.commit(ctx, batch[i:i+1])
 		}
 		return
 	}
@@ -137,48 +146,51 @@ func (w *writer) commit(batch []*job) {
 }
 
 // attempt returns the errors of jobs that failed before they wrote anything, or the error for which all was rolled back.
-func (w *writer) attempt(batch []*job) (errs []error, err error) {
-	if err := w.control(w.begin); err != nil {
+func (w *writer) attempt(ctx context.Context, batch []*job) (errs []error, err error) {
+	if err := w.control(ctx, w.begin); err != nil {
 		return nil, fmt.Errorf("begin: %w", err)
 	}
 	defer func() {
 		if err != nil {
-			w.rollback()
+			w.rollback(ctx)
 		}
 	}()
 	errs = make([]error, len(batch))
 	for i, j := range batch {
-		if errs[i] = j.ctx.Err(); errs[i] != nil {
+		select {
+		case <-j.left:
+			errs[i] = errLeft
 			continue
+		default:
 		}
 		w.wrote = false
-		if errs[i] = j.run(w); errs[i] != nil && w.wrote {
+		if errs[i] = j.run(ctx, w); errs[i] != nil && w.wrote {
 			return nil, errs[i]
 		}
 	}
-	if err := w.control("COMMIT"); err != nil {
+	if err := w.control(ctx, "COMMIT"); err != nil {
 		return nil, fmt.Errorf("commit: %w", err)
 	}
 	return errs, nil
 }
 
 // rollback undoes the transaction, if the database has not done so itself, and forgets what was read in it.
-func (w *writer) rollback() {
-	_ = w.control("ROLLBACK") // fails only when there is no transaction any more; then there is nothing to undo
+func (w *writer) rollback(ctx context.Context) {
+	_ = w.control(ctx, "ROLLBACK") // fails only when there is no transaction any more; then there is nothing to undo
 	w.catalog = nil
 }
 
-func (w *writer) control(text string) error {
-	_, err := w.conn.ExecContext(context.Background(), text)
+func (w *writer) control(ctx context.Context, text string) error {
+	_, err := w.conn.ExecContext(ctx, text)
 	return err
 }
 
-// statement returns text prepared. The context of callers stays outside: a statement is short, and others share its transaction.
-func (w *writer) statement(text string) (*sql.Stmt, error) {
+// statement returns text prepared. It stays so until close.
+func (w *writer) statement(ctx context.Context, text string) (*sql.Stmt, error) {
 	if s, ok := w.statements[text]; ok {
 		return s, nil
 	}
-	s, err := w.conn.PrepareContext(context.Background(), text)
+	s, err := w.conn.PrepareContext(ctx, text)
 	if err == nil {
 		w.statements[text] = s
 	}
@@ -186,13 +198,13 @@ func (w *writer) statement(text string) (*sql.Stmt, error) {
 }
 
 // exec changes rows and returns how many.
-func (w *writer) exec(text string, args ...any) (int64, error) {
-	s, err := w.statement(text)
+func (w *writer) exec(ctx context.Context, text string, args ...any) (int64, error) {
+	s, err := w.statement(ctx, text) //nolint:sqlclosecheck // kept for the next time
 	if err != nil {
 		return 0, err
 	}
 	w.wrote = true
-	result, err := s.ExecContext(context.Background(), args...)
+	result, err := s.ExecContext(ctx, args...)
 	if err != nil {
 		return 0, err
 	}
@@ -200,19 +212,19 @@ func (w *writer) exec(text string, args ...any) (int64, error) {
 }
 
 // insert adds one row and stores what the RETURNING clause gives in dest.
-func (w *writer) insert(dest any, text string, args ...any) error {
+func (w *writer) insert(ctx context.Context, dest any, text string, args ...any) error {
 	w.wrote = true
-	_, err := w.get([]any{dest}, text, args...)
+	_, err := w.get(ctx, []any{dest}, text, args...)
 	return err
 }
 
 // get reads the first row into dest, and reports whether there is one.
-func (w *writer) get(dest []any, text string, args ...any) (bool, error) {
-	s, err := w.statement(text)
+func (w *writer) get(ctx context.Context, dest []any, text string, args ...any) (bool, error) {
+	s, err := w.statement(ctx, text) //nolint:sqlclosecheck // kept for the next time
 	if err != nil {
 		return false, err
 	}
-	switch err := s.QueryRowContext(context.Background(), args...).Scan(dest...); err {
+	switch err := s.QueryRowContext(ctx, args...).Scan(dest...); err {
 	case nil:
 		return true, nil
 	case sql.ErrNoRows:
@@ -230,8 +242,8 @@ func (w *writer) close() error {
 }
 
 // each calls f after reading every row into dest.
-func (w *writer) each(text string, dest []any, f func()) error {
-	rows, err := w.conn.QueryContext(context.Background(), text)
+func (w *writer) each(ctx context.Context, text string, dest []any, f func()) error {
+	rows, err := w.conn.QueryContext(ctx, text)
 	if err != nil {
 		return err
 	}

@@ -98,7 +98,7 @@ func (p *pages) reportDocument(w http.ResponseWriter, r *http.Request, text stri
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		p.problem(w, r, http.StatusNotFound, "No such report", "There is no report "+id.String()+
-			" here. It may be on its way still: gowats queue list on the station shows what waits.")
+			" on this server. It may still be waiting on its station, or have gone to another server.")
 		return nil, false
 	case err != nil:
 		p.failed(w, r, err)

@@ -1,19 +1,22 @@
 package main
 
 import (
+	"context"
 	"os/exec"
 	"runtime"
 )
 
 // openBrowser opens address in the person's browser. It does not wait for it.
 func openBrowser(address string) error {
-	cmd := exec.Command("xdg-open", address)
+	open := []string{"xdg-open"}
 	switch runtime.GOOS {
 	case "windows":
-		cmd = exec.Command("rundll32", "url.dll,FileProtocolHandler", address)
+		open = []string{"rundll32", "url.dll,FileProtocolHandler"}
 	case "darwin":
-		cmd = exec.Command("open", address)
+		open = []string{"open"}
 	}
+	// The browser outlives this program: no context ends it.
+	cmd := exec.CommandContext(context.Background(), open[0], append(open[1:], address)...)
 	if err := cmd.Start(); err != nil {
 		return err
 	}

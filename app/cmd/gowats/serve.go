@@ -107,6 +107,8 @@ func serve(ctx context.Context, l net.Listener, h http.Handler, c certificate, l
 	if errors.Is(err, context.DeadlineExceeded) {
 		err = errors.Join(fmt.Errorf("some requests had not ended after %v and were cut off", shutdownGrace), s.Close())
 	}
-	<-ended
+	if cause := <-ended; !errors.Is(cause, http.ErrServerClosed) {
+		err = errors.Join(err, cause)
+	}
 	return err
 }

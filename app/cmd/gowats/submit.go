@@ -99,8 +99,8 @@ func submitAll(ctx context.Context, client *wats.Client, files []string, stdin i
 			results[i] = make(chan submission, 1)
 		}
 		var working errgroup.Group
-		working.SetLimit(concurrency + 1) // one of them hands out the work
-		defer working.Wait()              // the work reports its errors itself
+		working.SetLimit(concurrency + 1)     // one of them hands out the work
+		defer func() { _ = working.Wait() }() // the work reports its errors itself
 		defer cancel()
 		working.Go(func() error {
 			for i, file := range files {

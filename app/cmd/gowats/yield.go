@@ -102,7 +102,7 @@ func operationName(cmd *cobra.Command, client *wats.Client) (string, error) {
 	text := flagText(cmd, "process")
 	code, err := strconv.Atoi(text)
 	if err != nil {
-		return text, nil
+		return text, nil //nolint:nilerr // what is no code is a name
 	}
 	processes, err := client.Process.List(cmd.Context())
 	if err != nil {
