@@ -58,6 +58,47 @@ type ReportHeader struct {
 	CausedUUTFailure     string    `json:"causedUutFailure,omitzero"`     // name of the step that failed the unit
 	CausedUUTFailurePath string    `json:"causedUutFailurePath,omitzero"` // names from the root's children down, joined by ¶
 	ReferencedUUT        report.ID `json:"referencedUut,omitzero"`        // repair only: the test report
+
+	TestOperation string `json:"testOperation,omitzero"` // ProcessName, under the name it had before
+
+	// What HeaderQuery.Expand asks for; nil when not asked for. In a repair's JSON their names begin with uur: uurSubUnits.
+	SubUnits    []HeaderSubUnit    `json:"subUnits,omitzero"`
+	MiscInfo    []HeaderMiscInfo   `json:"miscInfo,omitzero"`
+	Assets      []HeaderAsset      `json:"assets,omitzero"`
+	Attachments []HeaderAttachment `json:"attachments,omitzero"`
+}
+
+// HeaderSubUnit is a part of the unit in a header.
+type HeaderSubUnit struct {
+	SerialNumber string `json:"serialNumber"`
+	PartNumber   string `json:"partNumber"`
+	Revision     string `json:"revision"`
+	PartType     string `json:"partType"`
+}
+
+// HeaderMiscInfo is a misc info in a header.
+type HeaderMiscInfo struct {
+	Description string `json:"description"`
+	Value       string `json:"value"` // the text, or the number where there is none
+}
+
+// HeaderAsset is a piece of equipment in a header. A server sends the figures it keeps.
+type HeaderAsset struct {
+	SerialNumber           string                   `json:"serialNumber"`
+	RunningCount           report.Optional[int]     `json:"runningCount,omitzero"` // uses since the last calibration or maintenance
+	TotalCount             report.Optional[int]     `json:"totalCount,omitzero"`
+	DaysSinceCalibration   report.Optional[float64] `json:"daysSinceCalibration,omitzero"`
+	CalibrationDaysOverdue report.Optional[float64] `json:"calibrationDaysOverdue,omitzero"`
+}
+
+// HeaderAttachment describes a file of a report, without its content.
+type HeaderAttachment struct {
+	ID          int64                `json:"attachmentId"` // for ReportService.Attachment; it never changes
+	FileName    string               `json:"fileName"`
+	ContentType string               `json:"mimeType"`
+	Size        int64                `json:"size"` // bytes
+	Description string               `json:"description"`
+	StepID      report.Optional[int] `json:"stepId,omitzero"` // the step it belongs to; absent: the whole report. Only gowats servers send it
 }
 
 // HeaderQuery restricts a list of headers. The zero HeaderQuery means every test report, newest first.

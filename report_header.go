@@ -25,10 +25,19 @@ func (h *ReportHeader) unmarshal(data []byte) error {
 	type plain ReportHeader // without this method
 	wire := struct {
 		*plain
-		StartUTC string `json:"startUtc"`
+		StartUTC       string             `json:"startUtc"`
+		UURSubUnits    []HeaderSubUnit    `json:"uurSubUnits"`
+		UURMiscInfo    []HeaderMiscInfo   `json:"uurMiscInfo"`
+		UURAssets      []HeaderAsset      `json:"uurAssets"`
+		UURAttachments []HeaderAttachment `json:"uurAttachments"`
 	}{plain: (*plain)(h)}
-	if err := json.Unmarshal(data, &wire); err != nil || wire.StartUTC == "" {
+	if err := json.Unmarshal(data, &wire); err != nil {
 		return err
+	}
+	h.SubUnits, h.MiscInfo = either(wire.UURSubUnits, h.SubUnits), either(wire.UURMiscInfo, h.MiscInfo)
+	h.Assets, h.Attachments = either(wire.UURAssets, h.Assets), either(wire.UURAttachments, h.Attachments)
+	if wire.StartUTC == "" {
+		return nil
 	}
 	start, _, err := report.ParseTime(wire.StartUTC, time.UTC)
 	if err != nil {
@@ -36,6 +45,14 @@ func (h *ReportHeader) unmarshal(data []byte) error {
 	}
 	h.StartUTC = start.UTC()
 	return nil
+}
+
+// either returns a, or b when a is nil.
+func either[T any](a, b []T) []T {
+	if a != nil {
+		return a
+	}
+	return b
 }
 
 // scan does what unmarshal does, in less than half the time, for a header as servers write them; it reports false for what it leaves to
@@ -51,6 +68,9 @@ func (h *ReportHeader) scan(row string) bool {
 		{`"errorCode":`, &h.ErrorCode}, {`"errorMessage":`, &h.ErrorMessage}, {`"causedUutFailure":`, &h.CausedUUTFailure},
 		{`"causedUutFailurePath":`, &h.CausedUUTFailurePath}, {`"run":`, &h.Run}, {`"passedInRun":`, &h.PassedInRun},
 		{`"receiveCount":`, &h.ReceiveCount}, {`"reportSize":`, &h.ReportSize}, {`"referencedUut":`, &h.ReferencedUUT},
+		{`"testOperation":`, &h.TestOperation}, // lists are rare, and left to unmarshal:
+		{`"subUnits":`, &h.SubUnits}, {`"miscInfo":`, &h.MiscInfo}, {`"assets":`, &h.Assets}, {`"attachments":`, &h.Attachments},
+		{`"uurSubUnits":`, &h.SubUnits}, {`"uurMiscInfo":`, &h.MiscInfo}, {`"uurAssets":`, &h.Assets}, {`"uurAttachments":`, &h.Attachments},
 	}
 	s := rowScanner{row}
 	return s.object(members[:])

@@ -31,6 +31,10 @@ func TestListsReadAnIndexInOrder(t *testing.T) {
 		{"a day", HeaderQuery{Type: wats.UUT, Filter: "start ge 2026-01-01 and start lt 2026-01-02"}, "SEARCH r USING INDEX report_by_start (start_ns>? AND start_ns<?)", false},
 		{"a unit", HeaderQuery{Type: wats.UUT, Filter: "serialNumber eq 'x'"}, "SEARCH r USING INDEX report_by_unit (serial_number=?)", true},
 		{"an ID", HeaderQuery{Filter: "uuid eq 6ba7b810-9dad-11d1-80b4-00c04fd430c8"}, "SEARCH r USING INDEX report_by_id (id=?)", true},
+		{"a part of the unit", HeaderQuery{Filter: "subUnits/any(s: s/serialNumber eq 'x')"},
+			"SEARCH report_sub_unit USING INDEX report_sub_unit_by_serial (serial_number=?)", true},
+		{"a misc info", HeaderQuery{Misc: wats.HeaderMiscInfo{Description: "a", Value: "b"}},
+			"SEARCH report_misc_info USING INDEX report_misc_info_by_pair (description=? AND value=?)", true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			statement, args, err := s.headerSelect(c.q)

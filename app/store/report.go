@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -54,10 +53,7 @@ func (s *Store) document(ctx context.Context, id report.ID) (*Document, error) {
 		FROM report r JOIN report_body b ON b.seq = r.seq
 		WHERE r.id = $1 ORDER BY r.seq DESC LIMIT 1`, id[:],
 	).Scan(append(into.fields(), &body, &warnings, &received, &doc.Superseded)...)
-	switch {
-	case errors.Is(err, sql.ErrNoRows):
-		return nil, ErrNotFound
-	case err != nil:
+	if err != nil {
 		return nil, err
 	}
 	into.finish()
