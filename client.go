@@ -26,6 +26,7 @@ type Client struct {
 	station   station
 	do        handler         // the pipeline: every call of every service goes through it
 	transport *http.Transport // ours; nil when the user gave one
+	encoder   *encoder
 }
 
 // NewClient returns a client for the server at baseURL, such as https://plant.example. It does not connect.
@@ -46,7 +47,7 @@ func NewClient(baseURL string, opts ...Option) (*Client, error) {
 			return nil, err
 		}
 	}
-	c := &Client{base: base, station: s.station}
+	c := &Client{base: base, station: s.station, encoder: new(encoder)}
 	if s.transport == nil {
 		c.transport = newTransport()
 		s.transport = c.transport
@@ -90,6 +91,7 @@ func newTransport() *http.Transport {
 		IdleConnTimeout:       90 * time.Second,
 		TLSHandshakeTimeout:   10 * time.Second,
 		ExpectContinueTimeout: time.Second,
+		WriteBufferSize:       16 << 10, // a usual report goes out at once, and is not copied another time
 		TLSClientConfig:       &tls.Config{MinVersion: tls.VersionTLS12},
 	}
 }

@@ -29,9 +29,11 @@ type request struct {
 	path       string // escaped, below the base URL: /api/Report/Wsjf/…
 	query      url.Values
 	header     http.Header
-	body       []byte // nil: none. Read only, so that it can be sent any number of times
-	repeatable bool   // sent twice it does no more than sent once
-	attempt    int    // from 1
+	body       []byte       // nil: none. Read only, so that it can be sent any number of times
+	repeatable bool         // sent twice it does no more than sent once
+	attempt    int          // from 1
+	pool       *http.Client // of a bulk call; nil: the client's own
+	into       []byte       // memory for the answer's body, to be used again; nil: new
 }
 
 // newRequest makes a request without body. Every segment is encoded as one, whatever it holds.
@@ -153,7 +155,11 @@ func (x *exchanger) exchange(ctx context.Context, req *request) (*answer, error)
 	if err != nil {
 		return nil, err
 	}
-	res, err := x.client.Do(hr)
+	client := x.client
+	if req.pool != nil {
+		client = req.pool
+	}
+	res, err := client.Do(hr)
 	if err != nil {
 		return nil, x.lost(ctx, tryCtx, req, err)
 	}
@@ -164,14 +170,15 @@ func (x *exchanger) exchange(ctx context.Context, req *request) (*answer, error)
 		body, _ := io.ReadAll(io.LimitReader(res.Body, maxErrorAnswer))
 		return nil, newAPIError(req, x.base.Host, res, body)
 	}
-	body, err := io.ReadAll(io.LimitReader(res.Body, x.limit+1))
+	body := bytes.NewBuffer(req.into[:0])
+	n, err := body.ReadFrom(io.LimitReader(res.Body, x.limit+1))
 	switch {
 	case err != nil:
 		return nil, x.lost(ctx, tryCtx, req, err)
-	case int64(len(body)) > x.limit:
+	case n > x.limit:
 		return nil, fmt.Errorf("%s %s: answer of %s exceeds %d bytes: %w", req.method, req.path, x.base.Host, x.limit, ErrTooLarge)
 	}
-	return &answer{res.StatusCode, res.Header, body}, nil
+	return &answer{res.StatusCode, res.Header, body.Bytes()}, nil
 }
 
 func (x *exchanger) build(ctx context.Context, req *request) (*http.Request, error) {

@@ -1,12 +1,14 @@
 package wats
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"iter"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/gowats/gowats/report"
@@ -56,6 +58,47 @@ type ReportHeader struct {
 	CausedUUTFailure     string    `json:"causedUutFailure,omitzero"`     // name of the step that failed the unit
 	CausedUUTFailurePath string    `json:"causedUutFailurePath,omitzero"` // names from the root's children down, joined by ¶
 	ReferencedUUT        report.ID `json:"referencedUut,omitzero"`        // repair only: the test report
+
+	TestOperation string `json:"testOperation,omitzero"` // ProcessName, under the name it had before
+
+	// What HeaderQuery.Expand asks for; nil when not asked for. In a repair's JSON their names begin with uur: uurSubUnits.
+	SubUnits    []HeaderSubUnit    `json:"subUnits,omitzero"`
+	MiscInfo    []HeaderMiscInfo   `json:"miscInfo,omitzero"`
+	Assets      []HeaderAsset      `json:"assets,omitzero"`
+	Attachments []HeaderAttachment `json:"attachments,omitzero"`
+}
+
+// HeaderSubUnit is a part of the unit in a header.
+type HeaderSubUnit struct {
+	SerialNumber string `json:"serialNumber"`
+	PartNumber   string `json:"partNumber"`
+	Revision     string `json:"revision"`
+	PartType     string `json:"partType"`
+}
+
+// HeaderMiscInfo is a misc info in a header.
+type HeaderMiscInfo struct {
+	Description string `json:"description"`
+	Value       string `json:"value"` // the text, or the number where there is none
+}
+
+// HeaderAsset is a piece of equipment in a header. A server sends the figures it keeps.
+type HeaderAsset struct {
+	SerialNumber           string                   `json:"serialNumber"`
+	RunningCount           report.Optional[int]     `json:"runningCount,omitzero"` // uses since the last calibration or maintenance
+	TotalCount             report.Optional[int]     `json:"totalCount,omitzero"`
+	DaysSinceCalibration   report.Optional[float64] `json:"daysSinceCalibration,omitzero"`
+	CalibrationDaysOverdue report.Optional[float64] `json:"calibrationDaysOverdue,omitzero"`
+}
+
+// HeaderAttachment describes a file of a report, without its content.
+type HeaderAttachment struct {
+	ID          int64                `json:"attachmentId"` // for ReportService.Attachment; it never changes
+	FileName    string               `json:"fileName"`
+	ContentType string               `json:"mimeType"`
+	Size        int64                `json:"size"` // bytes
+	Description string               `json:"description"`
+	StepID      report.Optional[int] `json:"stepId,omitzero"` // the step it belongs to; absent: the whole report. Only gowats servers send it
 }
 
 // HeaderQuery restricts a list of headers. The zero HeaderQuery means every test report, newest first.
@@ -73,24 +116,6 @@ type HeaderQuery struct {
 	Filter       string        // OData expression, in addition to the above
 	OrderBy      string        // OData; default "start desc"
 	Top          int           // at most so many; 0: all
-}
-
-// UnmarshalJSON reads a header as servers write it: startUtc also without offset, which then is UTC.
-func (h *ReportHeader) UnmarshalJSON(data []byte) error {
-	type plain ReportHeader // without this method
-	wire := struct {
-		*plain
-		StartUTC string `json:"startUtc"`
-	}{plain: (*plain)(h)}
-	if err := json.Unmarshal(data, &wire); err != nil || wire.StartUTC == "" {
-		return err
-	}
-	start, _, err := report.ParseTime(wire.StartUTC, time.UTC)
-	if err != nil {
-		return fmt.Errorf("startUtc: %w", err)
-	}
-	h.StartUTC = start.UTC()
-	return nil
 }
 
 // Receipt says that a server has a report.
@@ -141,7 +166,26 @@ func (s *ReportService) Submit(ctx context.Context, r *report.Report) (Receipt, 
 	if err := completed.Validate().Err(); err != nil {
 		return rc, fmt.Errorf("report %s of unit %q not submitted: %w: %w", rc.ID, r.SerialNumber, ErrInvalid, err)
 	}
-	return s.SubmitWSJF(ctx, rc.ID, completed.AppendWSJF(nil, report.WSJFOptions{}))
+	return s.SubmitWSJF(ctx, rc.ID, s.client.encoder.encode(completed))
+}
+
+// encoder encodes reports in memory that is used again. The zero encoder is ready; it is safe for concurrent use.
+type encoder struct{ buffers sync.Pool }
+
+// encode returns a document of its own, in memory of just its size. The document is not put back: a transport may read a body even after
+// it has returned, and to find out when it is done costs as much as new memory does.
+func (e *encoder) encode(r *report.Report) []byte {
+	const largest = 1 << 20 // kept for the next report
+	buffer, ok := e.buffers.Get().(*[]byte)
+	if !ok {
+		buffer = new([]byte)
+	}
+	*buffer = r.AppendWSJF((*buffer)[:0], report.WSJFOptions{})
+	document := bytes.Clone(*buffer)
+	if cap(*buffer) <= largest {
+		e.buffers.Put(buffer)
+	}
+	return document
 }
 
 // SubmitWSJF stores a report that is encoded already, unchanged and unchecked. Id is the one in the document; it must not be zero.

@@ -215,7 +215,6 @@ func TestWhatEveryReportNeeds(t *testing.T) {
 	}{
 		"a part number":    {func(o ...report.Option) *report.UUT { return report.NewUUT("", "s", 1, append(o, station)...) }, "$.pn", "required"},
 		"a serial number":  {func(o ...report.Option) *report.UUT { return report.NewUUT("p", " ", 1, append(o, station)...) }, "$.sn", "required"},
-		"a station":        {func(o ...report.Option) *report.UUT { return report.NewUUT("p", "s", 1, o...) }, "$.machineName", "required"},
 		"a process code":   {func(o ...report.Option) *report.UUT { return report.NewUUT("p", "s", 40_000, append(o, station)...) }, "$.processCode", "range"},
 		"an ID":            {func(o ...report.Option) *report.UUT { return newUUT(append(o, report.WithID(report.ID{}))...) }, "$.id", "required"},
 		"a start":          {func(o ...report.Option) *report.UUT { return newUUT(append(o, report.WithStart(time.Time{}))...) }, "$.start", "required"},
@@ -229,6 +228,18 @@ func TestWhatEveryReportNeeds(t *testing.T) {
 			wantRefused(t, tt.build(), tt.path, tt.rule)
 			wantRefused(t, tt.build(report.WithMending()), tt.path, tt.rule) // no mending invents it
 		})
+	}
+}
+
+func TestTheStationMayBeLeftToTheClient(t *testing.T) {
+	b := report.NewUUT("p", "s", 1)
+	b.Root().PassFail("LED", true)
+	r, err := b.Report()
+	if err != nil {
+		t.Fatalf("Report = %v, want a report", err)
+	}
+	if v := r.Validate().Violations(); len(v) != 1 || v[0].Path != "$.machineName" {
+		t.Errorf("Validate = %v, want that the station is missing", v)
 	}
 }
 
@@ -369,9 +380,10 @@ func TestStatusesOfABuilder(t *testing.T) {
 	b.Root().Numeric("given to the measurement", 5, report.AtMost(1), report.Passed)
 	b.Root().Numeric("given to the step", 5, report.AtMost(1)).Status(report.Passed)
 	b.Root().String("fails", "a", report.Expect("b")).KeepFailure()
+	b.Root().String("given to the text", "a", report.Failed).KeepFailure().Start(time.Unix(1_769_800_000, 0).UTC())
 	b.Root().Numeric("skipped", math.NaN(), report.AtMost(1)).Status(report.Skipped)
 	b.Root().Loop("empty header").Status(report.Passed).Numeric("pass", 1)
-	if got, want := outcome(finished(t, b)), "P MainSequence CallbackP given to the measurementP:P given to the stepP:P failsF skippedS:S empty headerP passP:P"; got != want {
+	if got, want := outcome(finished(t, b)), "P MainSequence CallbackP given to the measurementP:P given to the stepP:P failsF given to the textF skippedS:S empty headerP passP:P"; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 	if warnings := b.Findings().Warnings(); len(warnings) != 2 {

@@ -248,7 +248,7 @@ func (j *judge) children(s *Step) (worst Status) {
 		if inLoop = child != nil && child.Loop != nil && !child.isPass(); child == nil {
 			continue
 		}
-		if child.Status.bad() && !(child.Status == Failed && j.kept[child]) {
+		if child.Status.bad() && (child.Status != Failed || !j.kept[child]) {
 			cause = cmp.Or(cause, child)
 			worst = worse(worst, child.Status)
 		}

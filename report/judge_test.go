@@ -338,6 +338,25 @@ func TestJudgeSetupAndCleanupCount(t *testing.T) {
 	}
 }
 
+func TestJudgeMarksTheCauseAnew(t *testing.T) {
+	r := tree(t, "r -\n  q -\n    a - bad\n    b - bad")
+	r.Judge(report.Active)
+	a, b := r.Test.Root.Steps[0].Steps[0], r.Test.Root.Steps[0].Steps[1]
+	if got := r.Test.CausedFailureStepID; got != a.ID {
+		t.Errorf("stepIdCausedUUTFailure is %v, want %v", got, a.ID)
+	}
+	a.Status, a.Numeric[0].Status = report.Passed, report.Passed
+	r.Judge(report.Active)
+	if got, want := outcome(r), "F rF qF< aP:P bF:F<<<"; got != want || r.Test.CausedFailureStepID != b.ID {
+		t.Errorf("after the first step was corrected the report is %s with cause %v, want %s", got, r.Test.CausedFailureStepID, want)
+	}
+	if cause, path := r.FailureCause(); cause != b || len(path) != 2 {
+		t.Errorf("FailureCause gives %v, want the step that is marked", path)
+	}
+	r.Test.Root.Steps = append(r.Test.Root.Steps, nil) // as a document may have it
+	r.Judge(report.Active)
+}
+
 func TestJudgeResult(t *testing.T) {
 	tests := map[string]struct {
 		given, root report.Status

@@ -204,9 +204,13 @@ func (v *validator) subject(r *Report) {
 	v.process(&r.Process, r.Extra)
 }
 
-// occasion checks where and when that was.
+// occasion checks where and when that was. A builder may leave out the station: the client that submits the report knows it.
 func (v *validator) occasion(r *Report) {
-	v.required("machineName", &r.Station, maxIdentity, r.Extra)
+	if v.writing {
+		v.text("machineName", &r.Station, maxIdentity)
+	} else {
+		v.required("machineName", &r.Station, maxIdentity, r.Extra)
+	}
 	v.text("location", &r.Location, maxIdentity)
 	v.text("purpose", &r.Purpose, maxIdentity)
 	v.start(r)
