@@ -74,7 +74,6 @@ type atmlReader struct {
 	*reading
 	x       *xmlScanner
 	version string // of the standard; "" when not known
-	starts  starts
 }
 
 // errStopped says that the caller wants no more reports.
@@ -84,7 +83,7 @@ var errStopped = errors.New("stopped")
 // whoever has the whole file derives one.
 func readATML(r *reading) iter.Seq2[*report.Report, error] {
 	return func(yield func(*report.Report, error) bool) {
-		a := atmlReader{reading: r, x: newXMLScanner(r.src), starts: make(starts)}
+		a := atmlReader{reading: r, x: newXMLScanner(r.src)}
 		if err := a.document(yield); err != nil && !errors.Is(err, errStopped) {
 			yield(nil, r.stopped("ATML", err))
 		}

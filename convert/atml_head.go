@@ -47,10 +47,6 @@ func (a *atmlReader) testResults() (*report.Report, error) {
 			return nil, fmt.Errorf("line %d: %w", line, err)
 		}
 	}
-	if at := a.starts.distinct(r.Start); !at.Equal(r.Start) {
-		a.lose(fmt.Sprintf("the start was moved from %s to a millisecond at which no other unit of the file began", r.Start.Format("15:04:05.999")))
-		r.Start = at
-	}
 	return r, nil
 }
 

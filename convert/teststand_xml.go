@@ -51,15 +51,14 @@ func probeTestStandXML(head []byte) float64 {
 // testStandReader reads one file.
 type testStandReader struct {
 	*reading
-	x      *xmlScanner
-	starts starts
+	x *xmlScanner
 }
 
 // readTestStandXML yields one report for each TSReport or Report. A Report has no identity of its own: its ID is zero, and whoever has the
 // whole file derives one.
 func readTestStandXML(r *reading) iter.Seq2[*report.Report, error] {
 	return func(yield func(*report.Report, error) bool) {
-		t := testStandReader{reading: r, x: newXMLScanner(r.src), starts: make(starts)}
+		t := testStandReader{reading: r, x: newXMLScanner(r.src)}
 		if err := t.document(yield); err != nil && !errors.Is(err, errStopped) {
 			yield(nil, r.stopped("TestStand XML", err))
 		}
@@ -139,10 +138,6 @@ func (t *testStandReader) report() (*report.Report, error) {
 	}
 	if err := fillIn(u.Report, t.opt); err != nil {
 		return nil, fmt.Errorf("line %d: %w", u.line, err)
-	}
-	if at := t.starts.distinct(u.Start); !at.Equal(u.Start) {
-		t.lose(u.line, "the start was moved to a millisecond at which no other unit of the file began")
-		u.Start = at
 	}
 	return u.Report, nil
 }
