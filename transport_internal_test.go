@@ -1,13 +1,20 @@
 package wats
 
 import (
+	"bytes"
 	"crypto/x509"
 	"errors"
+	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/gowats/gowats/report"
 )
 
 func TestOwnTransportSpeaksHTTP2(t *testing.T) {
@@ -54,5 +61,48 @@ func TestAnswersAreBounded(t *testing.T) {
 		if !errors.Is(err, want) || err == nil && string(ans.body) != "12345" {
 			t.Errorf("answer of 5 bytes under a limit of %d: %v, want %v", limit, err, want)
 		}
+	}
+}
+
+func TestBulkCallsSpeakHTTP2(t *testing.T) {
+	var open atomic.Int64
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.ProtoMajor != 2 {
+			t.Errorf("protocol = %s, want HTTP/2.0", r.Proto)
+		}
+		_, _ = io.Copy(io.Discard, r.Body)
+	}))
+	server.EnableHTTP2 = true
+	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			open.Add(1)
+		}
+	}
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	c, err := NewClient(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	c.transport.TLSClientConfig.RootCAs = x509.NewCertPool()
+	c.transport.TLSClientConfig.RootCAs.AddCert(server.Certificate())
+
+	pooled, release := c.pooled(20)
+	defer release()
+	var working sync.WaitGroup
+	for range 20 {
+		working.Go(func() {
+			for range 50 {
+				id := report.NewID()
+				if _, err := (&ReportService{pooled}).SubmitWSJF(t.Context(), id, bytes.Repeat([]byte("x"), 10_000)); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	working.Wait()
+	if n := open.Load(); n > 20 {
+		t.Errorf("%d connections for 20 requests at a time", n)
 	}
 }

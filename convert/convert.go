@@ -2,6 +2,7 @@ package convert
 
 import (
 	"cmp"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -107,7 +108,7 @@ func (f Format) Read(src io.Reader, opt ReadOptions) *Reading {
 
 // Reports yields the reports one by one, as the file goes; it can be ranged over once. What cannot be read ends it with an error that
 // says where; the reports before it are good. A file without any report is an error. A report that has
-// no ID in the file has the zero ID: [report.DeriveID] makes one for whoever knows the whole file.
+// no ID in the file has the zero ID: [Format.UnitID] makes one for whoever knows the whole file.
 //
 // Units of one file that began in the same millisecond would be taken for runs of one unit: the later ones are moved by 1 ms each, which
 // is told as a loss.
@@ -191,4 +192,10 @@ func (f Format) Write(dst io.Writer, reports []*report.Report, opt WriteOptions)
 		return nil, ErrReadOnly
 	}
 	return f.write(dst, reports, opt)
+}
+
+// UnitID returns the ID of the n-th report (from 0) of a file that gives it none: the same file gives the same IDs on every machine. The digest is the
+// SHA-256 of the file.
+func (f Format) UnitID(digest [sha256.Size]byte, n int) report.ID {
+	return report.DeriveID(fmt.Appendf(nil, "%s %x %d", f.Name, digest, n))
 }

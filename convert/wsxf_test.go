@@ -108,8 +108,10 @@ func TestWSXFKeepsWhatItReads(t *testing.T) {
 		t.Run(filepath.Base(path), func(t *testing.T) {
 			reports, _ := readAll(t, "wsjf", sample(t, path))
 			back, losses := rewrite(t, "wsxf", reports...)
-			if len(losses) > 0 {
-				t.Errorf("losses = %v, want none", losses)
+			for _, loss := range losses {
+				if loss.What != "what a server adds to a report is not written" {
+					t.Errorf("lost: %v", loss)
+				}
 			}
 			if got, want := withoutEmpty(t, back[0]), withoutEmpty(t, reports[0]); got != want {
 				t.Errorf("the reports differ:\n%s", firstDifference(got, want))

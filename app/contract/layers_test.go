@@ -25,7 +25,7 @@ var allowed = map[string][]string{
 	"app/auth":   {"app/store"},
 	"app/server": {"", "report", "convert", "app/auth", "app/store"},
 	"app/web":    {"", "report", "app/auth", "app/store"},
-	"app/agent":  {"", "report", "internal/fsx"},
+	"app/agent":  {"", "convert", "report", "internal/fsx"},
 	"app/demo":   {"report"},
 
 	"app/contract":   {"*"},
