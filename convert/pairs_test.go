@@ -53,7 +53,7 @@ func alike(t *testing.T, what string, got, want *report.Report, except string, f
 	return g == w
 }
 
-const generated = 150 // reports of each type
+const generated = 60 // reports of each type
 
 // pairReports returns the reports that the pairs are tested with: generated ones and, where they are, real ones.
 func pairReports(t *testing.T) map[string]*report.Report {

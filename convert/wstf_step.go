@@ -249,7 +249,10 @@ func (m *wstfMulti) joins(kind, step, measurement string) bool {
 // measurement but the status of the step.
 func (r *wstfReader) test(row wstfRow, kind string, several bool) error {
 	name := row.get(wstfMeasureName)
-	measured := wstfMeasured(row, kind) && !(several && kind == wstfPassFail && name+row.get(wstfValue) == "")
+	measured := wstfMeasured(row, kind)
+	if several && kind == wstfPassFail && name+row.get(wstfValue) == "" {
+		measured = false // the status is the step's
+	}
 	if several && measured && name == "" {
 		name = "#" + strconv.Itoa(1+len(r.multi.names))
 		r.lose(r.where(), "a measurement of a multi test without a name is given a number")

@@ -30,24 +30,6 @@ const wstfDocument = "--Header-Start--\r\n" +
 	"UUTStatus\tFailed\r\n" +
 	"-- UUT-End--\r\n"
 
-// readBroken returns what is read of a file, and the error that ends it.
-func readBroken(t testing.TB, format, text string, opt convert.ReadOptions) (all []*report.Report, losses []convert.Loss, err error) {
-	t.Helper()
-	f, ok := convert.ByName(format)
-	if !ok {
-		t.Fatalf("no format %q", format)
-	}
-	reading := f.Read(strings.NewReader(text), opt)
-	for r, e := range reading.Reports() {
-		if e != nil {
-			err = e
-			continue
-		}
-		all = append(all, r)
-	}
-	return all, reading.Losses(), err
-}
-
 func TestWSTFReadsAUnit(t *testing.T) {
 	reports, losses := readAll(t, "wstf", []byte(wstfDocument))
 	if len(reports) != 1 || len(losses) > 0 {
@@ -94,15 +76,51 @@ func measured(r *report.Report) (n int) {
 	return n
 }
 
-func TestWSTFSaysWhatItHasNoRoomFor(t *testing.T) {
-	reports, _ := readAll(t, "wsjf", sample(t, "wsjf/uut-wsjf-export.json"))
+func TestWSTFRefusesRepairs(t *testing.T) {
 	f, _ := convert.ByName("wstf")
 	var file bytes.Buffer
-	losses, err := f.Write(&file, reports, convert.WriteOptions{})
-	if err != nil {
-		t.Fatal(err)
+	_, err := f.Write(&file, []*report.Report{newMaker(1).test(), {SerialNumber: "SN9", Repair: &report.Repair{}}}, convert.WriteOptions{})
+	want := "the report on SN9 is a repair report, and WSTF holds test reports only; write WSJF or WSXF"
+	if err == nil || err.Error() != want || file.Len() > 0 {
+		t.Errorf("Write = %v with %d bytes, want %s", err, file.Len(), want)
 	}
-	for _, l := range losses {
-		t.Log(l)
+}
+
+// Reports of which no rule holds are written and read too: nothing goes without a word, and no measurement is lost.
+func TestWSTFNamesWhatOddReportsLose(t *testing.T) {
+	number := func(op report.CompOp) report.NumericMeasurement {
+		return report.NumericMeasurement{Value: report.Num(1), CompOp: op, Status: report.Passed}
+	}
+	high := number(report.GELE)
+	high.High = report.Num(2)
+	for _, tt := range []struct {
+		name string
+		step report.Step
+		want string
+	}{
+		{"several without names", report.Step{Name: "s", Type: "ET_MNLT", Status: report.Passed, Numeric: []report.NumericMeasurement{number(report.LOG), number(report.LOG)}},
+			"a measurement of a multi test without a name, or with that of another, is given a number"},
+		{"two kinds", report.Step{Name: "s", Type: "ET_NLT", Status: report.Passed, Numeric: []report.NumericMeasurement{number(report.LOG)}, Booleans: []report.BooleanMeasurement{{Status: report.Passed}}},
+			"a step with measurements of several kinds is written as one step for each kind"},
+		{"no operator", report.Step{Name: "s", Type: "ET_NLT", Status: report.Passed, Numeric: []report.NumericMeasurement{number(report.NoCompOp)}}, "an absent operator is LOG"},
+		{"half of the limits", report.Step{Name: "s", Type: "ET_NLT", Status: report.Passed, Numeric: []report.NumericMeasurement{high}},
+			"an operator that lacks a limit is read as the one-sided one it means"},
+		{"no name", report.Step{Type: "ET_NLT", Status: report.Passed, Numeric: []report.NumericMeasurement{number(report.LOG)}}, "a step without a name is named after its type"},
+		{"no status", report.Step{Name: "s", Type: "ET_A"}, "a step without status is judged when it is read"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := newMaker(1).test()
+			r.Test.Root.Steps = []*report.Step{&tt.step}
+			back, losses := through(t, "wstf", r)
+			if got, want := measured(back), measured(r); got != want {
+				t.Errorf("%d measurements, want %d", got, want)
+			}
+			for _, loss := range losses {
+				if strings.HasPrefix(loss.What, tt.want) { // and how often
+					return
+				}
+			}
+			t.Errorf("losses = %v, want one that says %q", losses, tt.want)
+		})
 	}
 }
