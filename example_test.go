@@ -25,6 +25,7 @@ func exampleServer() *httptest.Server {
 		}
 	})
 	mux.HandleFunc("GET /api/Report/Query/Header", rows(3, 1000, new(requestLog)))
+	mux.HandleFunc("GET /api/Report/Attachments/{id}", answer(200, "PK"))
 	mux.HandleFunc("GET /api/Report/Wsjf/{id}", func(w http.ResponseWriter, r *http.Request) {
 		_, _ = w.Write(testReport("SN-"+r.PathValue("id")[31:]).AppendWSJF(nil, report.WSJFOptions{}))
 	})
@@ -181,6 +182,54 @@ func ExampleReportService_Stream() {
 	// SN-00000 MainSequence Callback
 	// SN-00001 MainSequence Callback
 	// SN-00002 MainSequence Callback
+}
+
+func ExampleReportService_Attachments() {
+	server := exampleServer()
+	defer server.Close()
+	c, err := wats.NewClient(server.URL)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer c.Close()
+	ctx := context.Background()
+	id, folder := report.NewID(), os.TempDir()
+
+	file, err := os.CreateTemp(folder, "attachments-*.zip")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	err = errors.Join(c.Report.Attachments(ctx, id, file), file.Close())
+	fmt.Println(err)
+	_ = os.Remove(file.Name()) // an example leaves nothing behind
+	// Output: <nil>
+}
+
+func ExampleHeaderQuery() {
+	server := exampleServer()
+	defer server.Close()
+	c, err := wats.NewClient(server.URL)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer c.Close()
+	ctx := context.Background()
+
+	q := wats.HeaderQuery{SubUnitPartNumber: "PSU-*", Expand: wats.ExpandSubUnits}
+	for h, err := range c.Report.Headers(ctx, q) {
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println(h.SerialNumber, len(h.SubUnits))
+	}
+	// Output:
+	// SN-00000 0
+	// SN-00001 0
+	// SN-00002 0
 }
 
 func ExampleHeaderQuery_ODataFilter() {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"iter"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -113,10 +114,27 @@ type HeaderQuery struct {
 	ProcessCode  report.Optional[int]
 	Result       report.Status // zero: any
 	From, To     time.Time     // start: From included, To not; zero: open
-	Filter       string        // OData expression, in addition to the above
-	OrderBy      string        // OData; default "start desc"
-	Top          int           // at most so many; 0: all
+
+	// Only reports with a part of this serial and part number. Both together mean one part that has both.
+	SubUnitSerialNumber, SubUnitPartNumber string
+
+	Filter  string    // OData expression, in addition to the above
+	OrderBy string    // OData; default "start desc"
+	Top     int       // at most so many; 0: all
+	Expand  Expansion // lists to be given with each header; default none
+	Select  []string  // members by their JSON names; the others, but not the lists of Expand, are left zero. Default all
 }
+
+// Expansion is a set of lists that headers are given with, joined by |.
+type Expansion uint8
+
+// The lists.
+const (
+	ExpandSubUnits Expansion = 1 << iota
+	ExpandMiscInfo
+	ExpandAssets
+	ExpandAttachments
+)
 
 // Receipt says that a server has a report.
 type Receipt struct {
@@ -191,11 +209,24 @@ func (e *encoder) encode(r *report.Report) []byte {
 // SubmitWSJF stores a report that is encoded already, unchanged and unchecked. Id is the one in the document; it must not be zero.
 // The receipt holds it even when SubmitWSJF fails. See [ReportService.Submit] for the rest.
 func (s *ReportService) SubmitWSJF(ctx context.Context, id report.ID, document []byte) (Receipt, error) {
+	return s.submit(ctx, newRequest(http.MethodPost, "api", "Report", "WSJF"), id, document)
+}
+
+// SubmitWSXF stores the one report of an XML document, unchanged and unchecked. Id is the one in the document; it must not be zero.
+// The receipt holds it even when SubmitWSXF fails. See [ReportService.Submit] for the rest.
+//
+// Route: POST /api/Report/WSXF. Source: support.wats.com article 360013383500.
+func (s *ReportService) SubmitWSXF(ctx context.Context, id report.ID, document []byte) (Receipt, error) {
+	req := newRequest(http.MethodPost, "api", "Report", "WSXF")
+	req.header.Set("Content-Type", "application/xml")
+	return s.submit(ctx, req, id, document)
+}
+
+func (s *ReportService) submit(ctx context.Context, req *request, id report.ID, document []byte) (Receipt, error) {
 	rc := Receipt{ID: id}
 	if id.IsZero() {
 		return rc, fmt.Errorf("report not submitted: %w: it has no ID to repeat it by", ErrInvalid)
 	}
-	req := newRequest(http.MethodPost, "api", "Report", "WSJF")
 	req.body = document
 	req.repeatable = true // the same ID is the same report
 	ans, err := s.client.do(ctx, req)
@@ -260,15 +291,58 @@ func parseAcknowledgement(body []byte) (string, error) {
 	return "", nil
 }
 
-// Get returns the report of this ID, whole. What it holds that this SDK does not know is kept: see package report.
-// It returns [ErrNotFound] when there is none; a server may need a moment to show a report just submitted.
-//
-// Route: GET /api/Report/Wsjf/{id}.
-func (s *ReportService) Get(ctx context.Context, id report.ID) (*report.Report, error) {
+// A GetOption leaves out a part of a report that is fetched. Do not submit such a report: it would take the place of the whole one.
+type GetOption struct{ name, value string }
+
+// WithoutAttachments leaves the files out.
+func WithoutAttachments() GetOption { return GetOption{"includeAttachments", "false"} }
+
+// WithoutCharts leaves the points of curves out.
+func WithoutCharts() GetOption { return GetOption{"includeChartdata", "false"} }
+
+// WithDetail asks for less or more detail, from 0 to 7; WSXF does not know it. What each level holds, a server decides; a gowats server
+// always gives all.
+func WithDetail(level int) GetOption { return GetOption{"detailLevel", strconv.Itoa(level)} }
+
+// getRequest asks for a report in a form, wsjf or wsxf.
+func getRequest(form string, id report.ID, opts []GetOption) (*request, error) {
 	if id.IsZero() {
 		return nil, fmt.Errorf("get report: %w: the ID is zero", ErrInvalid)
 	}
-	req := newRequest(http.MethodGet, "api", "Report", "Wsjf", id.String())
+	req := newRequest(http.MethodGet, "api", "Report", form, id.String())
+	for _, o := range opts {
+		req.query.Set(o.name, o.value)
+	}
+	return req, nil
+}
+
+// GetWSXF returns the report of this ID as an XML document, as the server wrote it. It returns [ErrNotFound] when there is none.
+//
+// Route: GET /api/Report/Wsxf/{id}.
+func (s *ReportService) GetWSXF(ctx context.Context, id report.ID, opts ...GetOption) ([]byte, error) {
+	req, err := getRequest("Wsxf", id, opts)
+	if err != nil {
+		return nil, err
+	}
+	ans, err := s.client.do(ctx, req)
+	switch {
+	case err != nil:
+		return nil, err
+	case ans.isEmpty():
+		return nil, s.client.missing(req, ans)
+	}
+	return ans.body, nil
+}
+
+// Get returns the report of this ID, whole unless an option leaves something out. What it holds that this SDK does not know is kept: see package report.
+// It returns [ErrNotFound] when there is none; a server may need a moment to show a report just submitted.
+//
+// Route: GET /api/Report/Wsjf/{id}.
+func (s *ReportService) Get(ctx context.Context, id report.ID, opts ...GetOption) (*report.Report, error) {
+	req, err := getRequest("Wsjf", id, opts)
+	if err != nil {
+		return nil, err
+	}
 	ans, err := s.client.do(ctx, req)
 	switch {
 	case err != nil:
@@ -304,8 +378,12 @@ func (s *ReportService) Headers(ctx context.Context, q HeaderQuery) iter.Seq2[*R
 		req := newRequest(http.MethodGet, "api", "Report", "Query", "Header")
 		req.query.Set("reportType", string(q.Type))
 		req.query.Set("$orderby", q.OrderBy)
-		if filter := q.ODataFilter(); filter != "" {
-			req.query.Set("$filter", filter)
+		for option, text := range map[string]string{
+			"$filter": q.ODataFilter(), "$expand": q.expand(), "$select": strings.Join(q.Select, ","),
+		} {
+			if text != "" {
+				req.query.Set(option, text)
+			}
 		}
 		return req
 	}, q.Top)
@@ -317,6 +395,8 @@ func (q HeaderQuery) check() error {
 		return fmt.Errorf("query report headers: %w: type %q is neither UUT nor UUR", ErrInvalid, q.Type)
 	case q.Top < 0:
 		return fmt.Errorf("query report headers: %w: top %d is negative", ErrInvalid, q.Top)
+	case q.Expand > ExpandSubUnits|ExpandMiscInfo|ExpandAssets|ExpandAttachments:
+		return fmt.Errorf("query report headers: %w: expansion %b has unknown lists", ErrInvalid, q.Expand)
 	}
 	return nil
 }

@@ -66,7 +66,7 @@ func (s *server) reportWSJF(w http.ResponseWriter, c *call) error {
 	if err != nil {
 		return err
 	}
-	if _, err := options.integer("detailLevel", 0, 7); err != nil {
+	if _, err := options.integer("detailLevel", 7); err != nil {
 		return err
 	}
 	doc, err := s.document(c, options)

@@ -43,7 +43,7 @@ func (s *server) headersByMiscInfo(w http.ResponseWriter, c *call) error {
 	if err := o.refuseOther("$top"); err != nil {
 		return err
 	}
-	top, err := o.integer("$top", 0, math.MaxInt32)
+	top, err := o.integer("$top", math.MaxInt32)
 	if err != nil {
 		return err
 	}
@@ -88,11 +88,11 @@ func headerQuery(o options) (q store.HeaderQuery, none bool, err error) {
 	if q.Type, err = reportType(o.text("reportType")); err != nil {
 		return q, false, err
 	}
-	top, err := o.integer("$top", 0, math.MaxInt32)
+	top, err := o.integer("$top", math.MaxInt32)
 	if err != nil {
 		return q, false, err
 	}
-	skip, err := o.integer("$skip", 0, math.MaxInt32)
+	skip, err := o.integer("$skip", math.MaxInt32)
 	if err != nil {
 		return q, false, err
 	}

@@ -66,7 +66,7 @@ func decodeWSXF(body []byte) (*report.Report, report.Findings, error) {
 	return checked, findings, violations.Err()
 }
 
-// readWSXF reads the only report of a document.
+// readWSXF reads the only report of a document; one without any is an error of the reader.
 func readWSXF(body []byte) (*report.Report, []convert.Loss, error) {
 	format, ok := convert.ByName("wsxf")
 	if !ok {
@@ -83,9 +83,6 @@ func readWSXF(body []byte) (*report.Report, []convert.Loss, error) {
 				Message: "the document holds more than one Report: send each in a document of its own"}})
 		}
 		only = r
-	}
-	if only == nil {
-		return nil, nil, refuseAll(report.Findings{{Path: "/Reports", Rule: "required", Message: "the document holds no Report"}})
 	}
 	return only, reading.Losses(), nil
 }
