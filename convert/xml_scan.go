@@ -272,20 +272,17 @@ func (x *xmlScanner) pop() (xmlKind, error) {
 
 // scanText reads up to the next <. It reports false when there was white space only.
 func (x *xmlScanner) scanText() (bool, error) {
+	if len(x.open) == 0 {
+		return false, x.skipBlanks()
+	}
 	end, err := x.find("<", maxXMLText)
 	if err != nil {
-		if len(x.open) > 0 || len(bytes.TrimSpace(x.buf[x.pos:])) > 0 {
-			return false, err
-		}
-		end = len(x.buf)
+		return false, err
 	}
 	raw := x.buf[x.pos:end]
 	if len(trimBlanks(raw)) == 0 {
 		x.advance(end)
 		return false, nil
-	}
-	if len(x.open) == 0 {
-		return false, x.fail("text outside of the root element")
 	}
 	if x.text, err = x.resolve(raw); err != nil {
 		return false, err
@@ -293,6 +290,21 @@ func (x *xmlScanner) scanText() (bool, error) {
 	x.text = x.keep(x.text)
 	x.advance(end)
 	return true, nil
+}
+
+// skipBlanks goes past the blanks before, between and after the parts of a document, where no text may stand.
+func (x *xmlScanner) skipBlanks() error {
+	for x.have(1) {
+		rest := trimBlanks(x.buf[x.pos:])
+		x.advance(len(x.buf) - len(rest))
+		if len(rest) > 0 {
+			if rest[0] != '<' {
+				return x.fail("text outside of the root element")
+			}
+			return nil
+		}
+	}
+	return nil
 }
 
 func (x *xmlScanner) scanCDATA() (xmlKind, error) {

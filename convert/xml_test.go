@@ -129,6 +129,7 @@ func TestXMLScannerSaysWhereADocumentBreaks(t *testing.T) {
 		{"cut inside a tag", "<a>\n<b x='1", "line 2, column 8: the file ends inside <a>"},
 		{"the wrong end", "<a>\n</b>", `line 2, column 1: </b> where </a> was expected`},
 		{"a second root", "<a/><b/>", "line 1, column 5: a second root element"},
+		{"text behind the root", "<a>\n</a> x", "line 2, column 6: text outside of the root element"},
 		{"text outside", "x<a/>", "line 1, column 1: text outside of the root element"},
 		{"entities of its own", `<!DOCTYPE a [<!ENTITY b "bb">]><a>&b;</a>`, "line 1, column 1: the document declares its own entities, which is not accepted"},
 		{"an unknown entity", "<a>&b;</a>", "line 1, column 4: unknown reference &b;"},
