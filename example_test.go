@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"strings"
 	"time"
 
@@ -45,17 +44,23 @@ func ExampleNewClient() {
 }
 
 func ExampleWithTokenSource() {
-	// Asked before every try, so a token that was renewed meanwhile is used at once.
+	signIn := func(context.Context) (secret string, life time.Duration, err error) { return "abc.def", time.Hour, nil }
+
 	source := func(ctx context.Context) (wats.Token, error) {
-		secret, err := os.ReadFile("/run/secrets/wats")
-		if err != nil {
-			return wats.Token{}, err
-		}
-		return wats.BearerToken(strings.TrimSpace(string(secret))), nil
+		secret, life, err := signIn(ctx)
+		token := wats.BearerToken(secret)
+		token.Expires = time.Now().Add(life)
+		return token, err
 	}
-	_, err := wats.NewClient("https://plant.example", wats.WithTokenSource(source))
-	fmt.Println(err)
-	// Output: <nil>
+	c, err := wats.NewClient("https://plant.example", wats.WithTokenSource(source))
+	fmt.Println(c, err)
+	// Output: wats client of https://plant.example <nil>
+}
+
+func ExampleFileToken() {
+	c, err := wats.NewClient("https://plant.example", wats.WithTokenSource(wats.FileToken("/run/secrets/wats")))
+	fmt.Println(c, err)
+	// Output: wats client of https://plant.example <nil>
 }
 
 func ExampleReportService_Submit() {

@@ -14,7 +14,8 @@ import (
 type Option func(*settings) error
 
 type settings struct {
-	tokens    TokenSource
+	token     Token       // when there is no source
+	source    TokenSource // of tokens
 	station   station
 	timeout   time.Duration
 	retry     RetryPolicy
@@ -29,43 +30,6 @@ func defaultSettings() settings {
 		retry:     RetryPolicy{}.withDefaults(),
 		userAgent: "gowats-sdk",
 		log:       slog.New(slog.DiscardHandler),
-	}
-}
-
-// WithToken authenticates by a token in WATS form, the base64 text of user:password as the server's token page shows it.
-// It is sent as it is after the word Basic. API tokens of a gowats server (gw_…) are given the same way.
-func WithToken(token string) Option { return withFixed(BasicToken(token)) }
-
-// WithBearer authenticates by a bearer token (RFC 6750).
-func WithBearer(token string) Option { return withFixed(BearerToken(token)) }
-
-// WithBasicAuth authenticates by user name and password (RFC 7617, in UTF-8). The user name holds no colon.
-func WithBasicAuth(user, password string) Option {
-	if user == "" || strings.Contains(user, ":") {
-		return func(*settings) error { return errors.New("WithBasicAuth: the user name is empty or holds a colon") }
-	}
-	return withFixed(basicAuth(user, password))
-}
-
-func withFixed(t Token) Option {
-	return func(s *settings) error {
-		if err := t.check(); err != nil {
-			return err
-		}
-		s.tokens = fixed(t)
-		return nil
-	}
-}
-
-// WithTokenSource asks source for the token of every try of every request, so that a token can be renewed while the client lives.
-// Source may be called from several goroutines at once. Its error ends the call.
-func WithTokenSource(source TokenSource) Option {
-	return func(s *settings) error {
-		if source == nil {
-			return errors.New("WithTokenSource: the source is nil")
-		}
-		s.tokens = source
-		return nil
 	}
 }
 
