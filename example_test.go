@@ -2,11 +2,13 @@ package wats_test
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"time"
 
@@ -61,6 +63,22 @@ func ExampleFileToken() {
 	c, err := wats.NewClient("https://plant.example", wats.WithTokenSource(wats.FileToken("/run/secrets/wats")))
 	fmt.Println(c, err)
 	// Output: wats client of https://plant.example <nil>
+}
+
+func ExampleWithPins() {
+	ca, err := os.ReadFile("plant-ca.pem")
+	if err != nil {
+		fmt.Println("no certificate here")
+		return
+	}
+	c, err := wats.NewClient("https://plant.example",
+		wats.WithCA(ca),
+		wats.WithPins("Iewo3LDZ+3P9ZuYVBsMYo+cYRbZyHrQA2YQ2VX+l2zg=", "uxXlO6WWVXR0KWFN9eQqaJEYmFoQ8Z0XqQy2o9Zt9n4="),
+		wats.WithMinTLS(tls.VersionTLS13),
+		wats.WithProxy("http://proxy.example:3128", ".plant.example"),
+	)
+	fmt.Println(c, err)
+	// Output: no certificate here
 }
 
 func ExampleReportService_Submit() {

@@ -14,14 +14,15 @@ import (
 type Option func(*settings) error
 
 type settings struct {
-	token     Token       // when there is no source
-	source    TokenSource // of tokens
-	station   station
-	timeout   time.Duration
-	retry     RetryPolicy
-	transport http.RoundTripper
-	userAgent string
-	log       *slog.Logger
+	token      Token       // when there is no source
+	source     TokenSource // of tokens
+	station    station
+	timeout    time.Duration
+	retry      RetryPolicy
+	transport  http.RoundTripper // nil: our own, by connection
+	connection connection
+	userAgent  string
+	log        *slog.Logger
 }
 
 func defaultSettings() settings {
@@ -74,7 +75,8 @@ func WithRetry(policy RetryPolicy) Option {
 }
 
 // WithTransport carries the requests by rt. Default: a transport with HTTP/2, TLS 1.2 and above, the proxy of the environment
-// (HTTPS_PROXY, HTTP_PROXY, NO_PROXY), and 64 idle connections kept.
+// (HTTPS_PROXY, HTTP_PROXY, NO_PROXY), and 64 idle connections kept. It excludes the options of that one: [WithCA],
+// [WithClientCertificate], [WithPins], [WithMinTLS], [WithMaxConnections], [WithProxy] and [WithoutProxy].
 func WithTransport(rt http.RoundTripper) Option {
 	return func(s *settings) error {
 		if rt == nil {

@@ -71,6 +71,7 @@ func TestSecretsShowNowhere(t *testing.T) {
 		"token that expires":     expiring,
 		"token of environment":   wats.EnvToken(),
 		"token of a file":        wats.FileToken(file),
+		"WithProxy option":       wats.WithProxy("http://user:" + secret + "@proxy.example"),
 		"list of tokens":         []wats.Token{token},
 		"WithToken option":       wats.WithToken(secret),
 		"WithBearer option":      wats.WithBearer(secret),
@@ -95,6 +96,9 @@ func TestSecretsShowNowhere(t *testing.T) {
 		_, err = lost.Version(t.Context())
 		values["transport error with "+name] = err
 	}
+	proxied := newClient(t, "http://plant.example", wats.WithProxy("http://user:"+secret+"@127.0.0.1:0"), once)
+	values["client with a proxy"] = proxied
+	_, values["error with a proxy"] = proxied.Version(t.Context())
 	asking := newClient(t, "http://plant.example", wats.WithTokenSource(func(context.Context) (wats.Token, error) {
 		return wats.Token{}, &url.Error{Op: "Post", URL: "https://login.example/?client_secret=" + secret, Err: errors.New("cable cut")}
 	}))
