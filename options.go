@@ -21,6 +21,7 @@ type settings struct {
 	retry      RetryPolicy
 	transport  http.RoundTripper // nil: our own, by connection
 	connection connection
+	plain      bool // bodies are never compressed
 	userAgent  string
 	log        *slog.Logger
 }

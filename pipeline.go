@@ -102,6 +102,7 @@ func newPipeline(base *url.URL, s settings) handler {
 	return compose(last.exchange,
 		retry(s.retry, s.log),
 		authorize(s.tokens()),
+		compress(s.plain),
 		logTries(s.log),
 	)
 }
