@@ -215,8 +215,8 @@ func (e *APIError) Hint() string {
 }
 
 // TransportError says that no whole answer came: it is unknown whether the server carried the request out.
-// It matches [ErrOffline] or, after a deadline, [ErrTimeout]; neither when the caller canceled. If there is no connection because the server cannot
-// show that it is the right one, it matches both ErrOffline and [ErrUntrusted]. Unwrap gives the cause:
+// It matches [ErrOffline] or, after a deadline, [ErrTimeout]; neither when the caller canceled. If the server cannot show
+// that it is the right one, by certificate, pin or signature, it matches both ErrOffline and [ErrUntrusted]. Unwrap gives the cause:
 // the caller's own context.Canceled or context.DeadlineExceeded, or the network error.
 type TransportError struct {
 	Method   string
@@ -254,8 +254,14 @@ func (e *TransportError) isTemporary() bool {
 
 // isUntrusted reports whether the other side is not the right one, or cannot show it.
 func (e *TransportError) isUntrusted() bool {
-	_, untrusted := errors.AsType[*tls.CertificateVerificationError](e.Err)
-	return untrusted || errors.Is(e.Err, errPin)
+	_, badCertificate := errors.AsType[*tls.CertificateVerificationError](e.Err)
+	return badCertificate || errors.Is(e.Err, errPin) || e.isUnsigned()
+}
+
+// isUnsigned reports whether an answer came whose signature is not good.
+func (e *TransportError) isUnsigned() bool {
+	_, unsigned := errors.AsType[*signatureError](e.Err)
+	return unsigned
 }
 
 // isTLS reports whether the two sides cannot agree on a protected connection, which no repetition mends.
@@ -294,6 +300,8 @@ func (e *TransportError) Hint() string {
 		return "the server speaks http there: use http:// in its address, or its https port"
 	case errors.Is(e.Err, errPin):
 		return "compare the pins with the server's certificate; somebody may stand between, or its key was changed"
+	case e.isUnsigned():
+		return "check that the address is that of the server itself, its key, and both clocks"
 	case e.isTLS():
 		return "no trusted connection: check the server's certificate and this machine's clock and root certificates"
 	case isDNS && dns.IsNotFound:

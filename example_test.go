@@ -2,6 +2,7 @@ package wats_test
 
 import (
 	"context"
+	"crypto/ed25519"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -79,6 +80,39 @@ func ExampleWithPins() {
 	)
 	fmt.Println(c, err)
 	// Output: no certificate here
+}
+
+func ExampleWithSigner() {
+	own := ed25519.NewKeyFromSeed([]byte("the server's seed, of 32 bytes.."))
+	private := ed25519.NewKeyFromSeed([]byte("the station's seed, of 32 bytes."))
+	stationKeys := func(keyID string) (wats.Key, bool) {
+		return wats.Ed25519PublicKey(private.Public().(ed25519.PublicKey)), keyID == "ict-07"
+	}
+	serverKeys := func(keyID string) (wats.Key, bool) {
+		return wats.Ed25519PublicKey(own.Public().(ed25519.PublicKey)), keyID == "server"
+	}
+
+	c, err := wats.NewClient("https://plant.example",
+		wats.WithSigner("ict-07", wats.Ed25519Key(private)),
+		wats.WithVerifier(serverKeys, 0),
+	)
+	fmt.Println(c, err)
+
+	api := http.NotFoundHandler()
+	signed, err := wats.SignAnswers("server", wats.Ed25519Key(own), "")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	checked := wats.VerifyRequests(stationKeys, wats.VerifyOptions{Skew: time.Minute})
+	handler := signed(checked(api))
+
+	w := httptest.NewRecorder()
+	handler.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/api/App/Version", nil))
+	fmt.Println(w.Code, w.Body)
+	// Output:
+	// wats client of https://plant.example <nil>
+	// 401 {"Message":"a signature with the tag gowats is missing"}
 }
 
 func ExampleReportService_Submit() {

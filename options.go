@@ -21,7 +21,9 @@ type settings struct {
 	retry      RetryPolicy
 	transport  http.RoundTripper // nil: our own, by connection
 	connection connection
-	plain      bool // bodies are never compressed
+	plain      bool      // bodies are never compressed
+	signer     *signer   // nil: requests are not signed
+	verifier   *verifier // nil: answers are not checked
 	userAgent  string
 	log        *slog.Logger
 }

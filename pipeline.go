@@ -93,7 +93,7 @@ type stage func(next handler) handler
 // newPipeline joins the stages, outermost first.
 func newPipeline(base *url.URL, s settings) handler {
 	last := &exchanger{
-		client:    &http.Client{Transport: s.transport, CheckRedirect: checkRedirect},
+		client:    &http.Client{Transport: s.roundTripper(), CheckRedirect: checkRedirect},
 		base:      base,
 		timeout:   s.timeout,
 		limit:     maxAnswer,

@@ -1,6 +1,7 @@
 package contract_test
 
 import (
+	"net/http"
 	"net/http/httptest"
 	"path/filepath"
 	"testing"
@@ -24,7 +25,7 @@ type bench struct {
 	store *store.Store
 }
 
-func startServer(t *testing.T) *bench {
+func startServer(t *testing.T, before ...func(http.Handler) http.Handler) *bench {
 	t.Helper()
 	s, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "gowats.db"), store.Options{})
 	if err != nil {
@@ -43,7 +44,11 @@ func startServer(t *testing.T) *bench {
 	if err != nil {
 		t.Fatal(err)
 	}
-	web := httptest.NewServer(server.New(s, a, server.Options{Version: serverVersion}))
+	h := server.New(s, a, server.Options{Version: serverVersion})
+	for _, b := range before {
+		h = b(h)
+	}
+	web := httptest.NewServer(h)
 	t.Cleanup(web.Close)
 	return &bench{url: web.URL, token: token, store: s}
 }
