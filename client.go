@@ -19,10 +19,12 @@ type Client struct {
 	Process   *ProcessService
 	Report    *ReportService
 
-	base      *url.URL
-	station   station
-	do        handler         // the pipeline: every call of every service goes through it
-	transport *http.Transport // ours; nil when the user gave one
+	base       *url.URL
+	station    station
+	do         handler         // the pipeline: every call of every service goes through it
+	transport  *http.Transport // ours; nil when the user gave one
+	encoder    *encoder
+	signatures signatures
 }
 
 // NewClient returns a client for the server at baseURL, such as https://plant.example. It does not connect.
@@ -43,7 +45,7 @@ func NewClient(baseURL string, opts ...Option) (*Client, error) {
 			return nil, err
 		}
 	}
-	c := &Client{base: base, station: s.station}
+	c := &Client{base: base, station: s.station, encoder: new(encoder), signatures: s.signatures}
 	if err := s.connection.check(base, s.transport != nil); err != nil {
 		return nil, err
 	}

@@ -224,6 +224,8 @@ type TransportError struct {
 	Host     string
 	Attempts int // times the request was sent
 	Err      error
+
+	begun bool // a part of the answer has been passed on
 }
 
 // attemptTimeout is the cause when one try took longer than WithTimeout allows. It is not context.DeadlineExceeded: that is the caller's.
@@ -249,7 +251,7 @@ func (e *TransportError) isTimeout() bool {
 
 // isTemporary reports whether another try may succeed.
 func (e *TransportError) isTemporary() bool {
-	return !errors.Is(e.Err, context.Canceled) && !errors.Is(e.Err, context.DeadlineExceeded) && !e.isTLS()
+	return !e.begun && !errors.Is(e.Err, context.Canceled) && !errors.Is(e.Err, context.DeadlineExceeded) && !e.isTLS()
 }
 
 // isUntrusted reports whether the other side is not the right one, or cannot show it.

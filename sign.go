@@ -109,7 +109,7 @@ func newSigner(id string, key Key) (*signer, error) {
 // signature makes nothing secret: it comes on top of TLS and the token.
 func WithSigner(keyID string, key Key) Option {
 	return func(s *settings) (err error) {
-		if s.signer, err = newSigner(keyID, key); err != nil {
+		if s.signatures.signer, err = newSigner(keyID, key); err != nil {
 			return fmt.Errorf("WithSigner: %w", err)
 		}
 		return nil
@@ -131,7 +131,7 @@ func WithVerifier(keys func(keyID string) (Key, bool), skew time.Duration) Optio
 		case skew == 0:
 			skew = defaultSkew
 		}
-		s.verifier = &verifier{keys: keys, skew: skew}
+		s.signatures.verifier = &verifier{keys: keys, skew: skew}
 		return nil
 	}
 }
@@ -260,19 +260,24 @@ func answerItems(request *message) []item {
 	return list
 }
 
-// signedTransport signs what it sends and checks what it gets. It stands beneath redirects: each request is signed as it is.
-type signedTransport struct {
-	next     http.RoundTripper
+// signatures are those of a client.
+type signatures struct {
 	signer   *signer   // nil: requests are not signed
 	verifier *verifier // nil: answers are not checked
 }
 
-// roundTripper returns the transport, with signatures if the options want them.
-func (s settings) roundTripper() http.RoundTripper {
+// over returns next with what the options want of signatures.
+func (s signatures) over(next http.RoundTripper) http.RoundTripper {
 	if s.signer == nil && s.verifier == nil {
-		return s.transport
+		return next
 	}
-	return &signedTransport{s.transport, s.signer, s.verifier}
+	return &signedTransport{next, s}
+}
+
+// signedTransport signs what it sends and checks what it gets. It stands beneath redirects: each request is signed as it is.
+type signedTransport struct {
+	next http.RoundTripper
+	signatures
 }
 
 func (t *signedTransport) RoundTrip(r *http.Request) (*http.Response, error) {

@@ -274,7 +274,7 @@ func BenchmarkSign(b *testing.B) {
 		for _, size := range []int{1 << 10, 100 << 10} {
 			b.Run(fmt.Sprintf("%s/%dKiB", name, size>>10), func(b *testing.B) {
 				body := strings.Repeat("x", size)
-				t := &signedTransport{next: nowhere{}, signer: &signer{"station-7", key}}
+				t := signatures{signer: &signer{"station-7", key}}.over(nowhere{})
 				b.ReportAllocs()
 				for b.Loop() {
 					r, err := http.NewRequest(http.MethodPost, "https://plant.example/api/Report/WSJF", strings.NewReader(body))

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -215,6 +216,28 @@ func TestSignedRepetitionsAndRedirectsAreSignedAnew(t *testing.T) {
 	t.Cleanup(server.Close)
 	if _, err := newClient(t, server.URL, signing, fast).Report.SubmitWSJF(t.Context(), report.NewID(), []byte("{}")); err != nil || tries.Load() != 4 {
 		t.Errorf("SubmitWSJF = %v after %d requests, want success after 4", err, tries.Load())
+	}
+}
+
+func TestBulkCallsAreSigned(t *testing.T) {
+	signs, err := wats.SignAnswers("server", wats.Ed25519Key(keyOf("server")), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(signs(wats.VerifyRequests(knownKeys, wats.VerifyOptions{})(answer(200, ""))))
+	t.Cleanup(server.Close)
+	client := newClient(t, server.URL, signing, wats.WithVerifier(knownKeys, 0))
+	reports := slices.Values([]*report.Report{testReport("SN-1"), testReport("SN-2")})
+	for result := range client.Report.SubmitAll(t.Context(), reports) {
+		if result.Err != nil {
+			t.Error(result.Err)
+		}
+	}
+	stranger := newClient(t, server.URL, signing, wats.WithVerifier(func(string) (wats.Key, bool) { return wats.Key{}, false }, 0))
+	for result := range stranger.Report.SubmitAll(t.Context(), reports) {
+		if !errors.Is(result.Err, wats.ErrUntrusted) {
+			t.Errorf("answers by a key not known: %v, want ErrUntrusted", result.Err)
+		}
 	}
 }
 

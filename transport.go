@@ -119,7 +119,7 @@ func WithMinTLS(version uint16) Option {
 }
 
 // WithMaxConnections limits the connections to the server, and keeps as many for reuse. A request beyond waits for one, which counts
-// for [WithTimeout]. Default: as many as there are calls at a time, of which 64 are kept. One connection of HTTP/2 carries many requests.
+// for [WithTimeout]; a bulk call, which has connections of its own, takes no more than these. Default: as many as there are calls at a time, of which 64 are kept. One connection of HTTP/2 carries many requests.
 func WithMaxConnections(n int) Option {
 	return func(s *settings) error {
 		if n < 1 {
@@ -234,6 +234,7 @@ func (c *connection) transport() *http.Transport {
 		IdleConnTimeout:       90 * time.Second,
 		TLSHandshakeTimeout:   10 * time.Second,
 		ExpectContinueTimeout: time.Second,
+		WriteBufferSize:       16 << 10, // a usual report goes out at once, and is not copied another time
 		TLSClientConfig: &tls.Config{
 			MinVersion:         max(tls.VersionTLS12, c.minTLS),
 			RootCAs:            c.roots,

@@ -17,12 +17,14 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/gowats/gowats"
+	"github.com/gowats/gowats/report"
 )
 
 // authority issues certificates.
@@ -383,35 +385,54 @@ func TestCredentialStaysAtTheProtectedServer(t *testing.T) {
 }
 
 func TestMaxConnections(t *testing.T) {
-	var mu sync.Mutex
-	now, most := 0, 0
-	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { answer(200, `"1.0"`)(w, r) }))
-	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
-		mu.Lock()
-		defer mu.Unlock()
-		switch state {
-		case http.StateNew:
-			now++
-			most = max(most, now)
-		case http.StateClosed:
-			now--
-		}
-	}
-	server.Start()
-	t.Cleanup(server.Close)
-	client := newClient(t, server.URL, wats.WithMaxConnections(3))
-	var wg sync.WaitGroup
-	for range 50 {
-		wg.Go(func() {
-			if _, err := client.Version(t.Context()); err != nil {
-				t.Error(err)
+	for name, call := range map[string]func(t *testing.T, c *wats.Client){
+		"of single calls": func(t *testing.T, c *wats.Client) {
+			var wg sync.WaitGroup
+			for range 50 {
+				wg.Go(func() {
+					if _, err := c.Version(t.Context()); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			wg.Wait()
+		},
+		"of a bulk call": func(t *testing.T, c *wats.Client) {
+			reports := slices.Values(slices.Repeat([]*report.Report{testReport("SN-1")}, 50))
+			for result := range c.Report.SubmitAll(t.Context(), reports, wats.Concurrency(20)) {
+				if result.Err != nil {
+					t.Error(result.Err)
+				}
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var mu sync.Mutex
+			now, most := 0, 0
+			server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.Method == http.MethodGet {
+					answer(200, `"1.0"`)(w, r)
+				}
+			}))
+			server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+				mu.Lock()
+				defer mu.Unlock()
+				switch state {
+				case http.StateNew:
+					now++
+					most = max(most, now)
+				case http.StateClosed:
+					now--
+				}
+			}
+			server.Start()
+			t.Cleanup(server.Close)
+			call(t, newClient(t, server.URL, wats.WithMaxConnections(3)))
+			mu.Lock()
+			defer mu.Unlock()
+			if most > 3 {
+				t.Errorf("50 calls took %d connections at a time, want at most 3", most)
 			}
 		})
-	}
-	wg.Wait()
-	mu.Lock()
-	defer mu.Unlock()
-	if most > 3 {
-		t.Errorf("50 calls took %d connections at a time, want at most 3", most)
 	}
 }

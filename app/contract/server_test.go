@@ -10,6 +10,7 @@ import (
 	"github.com/gowats/gowats/app/auth"
 	"github.com/gowats/gowats/app/server"
 	"github.com/gowats/gowats/app/store"
+	"github.com/gowats/gowats/app/web"
 )
 
 const (
@@ -44,13 +45,13 @@ func startServer(t *testing.T, before ...func(http.Handler) http.Handler) *bench
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := server.New(s, a, server.Options{Version: serverVersion})
+	h := server.New(s, a, server.Options{Version: serverVersion, Certificate: web.CertificateWriter()})
 	for _, b := range before {
 		h = b(h)
 	}
-	web := httptest.NewServer(h)
-	t.Cleanup(web.Close)
-	return &bench{url: web.URL, token: token, store: s}
+	listening := httptest.NewServer(h)
+	t.Cleanup(listening.Close)
+	return &bench{url: listening.URL, token: token, store: s}
 }
 
 func (b *bench) client(t *testing.T, opts ...wats.Option) *wats.Client {
