@@ -120,7 +120,7 @@ func WithSigner(keyID string, key Key) Option {
 // that it answers. The server's clock may differ by skew at most; 0: two minutes. Default: nothing is checked.
 //
 // An answer without a right signature, also a failure and that of a proxy in between, is a [*TransportError] that matches [ErrUntrusted]. It is not repeated: what the
-// server did is unknown. Keys may be called from several goroutines at once.
+// server did is unknown. An answer is held in memory until it has been checked, files too, up to 128 MiB. Keys may be called from several goroutines at once.
 func WithVerifier(keys func(keyID string) (Key, bool), skew time.Duration) Option {
 	return func(s *settings) error {
 		switch {
