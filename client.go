@@ -3,16 +3,13 @@ package wats
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 	"unicode/utf8"
 )
 
@@ -22,11 +19,12 @@ type Client struct {
 	Process   *ProcessService
 	Report    *ReportService
 
-	base      *url.URL
-	station   station
-	do        handler         // the pipeline: every call of every service goes through it
-	transport *http.Transport // ours; nil when the user gave one
-	encoder   *encoder
+	base       *url.URL
+	station    station
+	do         handler         // the pipeline: every call of every service goes through it
+	transport  *http.Transport // ours; nil when the user gave one
+	encoder    *encoder
+	signatures signatures
 }
 
 // NewClient returns a client for the server at baseURL, such as https://plant.example. It does not connect.
@@ -47,9 +45,12 @@ func NewClient(baseURL string, opts ...Option) (*Client, error) {
 			return nil, err
 		}
 	}
-	c := &Client{base: base, station: s.station, encoder: new(encoder)}
+	c := &Client{base: base, station: s.station, encoder: new(encoder), signatures: s.signatures}
+	if err := s.connection.check(base, s.transport != nil); err != nil {
+		return nil, err
+	}
 	if s.transport == nil {
-		c.transport = newTransport()
+		c.transport = s.connection.transport()
 		s.transport = c.transport
 	}
 	c.do = newPipeline(base, s)
@@ -76,24 +77,6 @@ func parseBaseURL(text string) (*url.URL, error) {
 		path = strings.TrimRight(path[:cut], "/")
 	}
 	return url.Parse(base.Scheme + "://" + base.Host + path)
-}
-
-// newTransport returns the transport of a client that was given none. How long a try may take as a whole is up to WithTimeout.
-func newTransport() *http.Transport {
-	const idle = 64 // connections kept for reuse; there is one host
-	dialer := &net.Dialer{Timeout: 5 * time.Second, KeepAlive: 30 * time.Second}
-	return &http.Transport{
-		Proxy:                 http.ProxyFromEnvironment,
-		DialContext:           dialer.DialContext,
-		ForceAttemptHTTP2:     true,
-		MaxIdleConns:          idle,
-		MaxIdleConnsPerHost:   idle,
-		IdleConnTimeout:       90 * time.Second,
-		TLSHandshakeTimeout:   10 * time.Second,
-		ExpectContinueTimeout: time.Second,
-		WriteBufferSize:       16 << 10, // a usual report goes out at once, and is not copied another time
-		TLSClientConfig:       &tls.Config{MinVersion: tls.VersionTLS12},
-	}
 }
 
 // Close closes the connections that are idle. Calls under way go on, and c can still be used.

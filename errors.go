@@ -22,6 +22,7 @@ import (
 var (
 	ErrInvalid      = errors.New("invalid")                  // 400, 422, or refused before it was sent
 	ErrUnauthorized = errors.New("unauthorized")             // 401: no credential, or a wrong one
+	ErrUntrusted    = errors.New("server not trusted")       // certificate, pinned key or signature of the server is not the right one
 	ErrForbidden    = errors.New("forbidden")                // 403
 	ErrNotFound     = errors.New("not found")                // 404, 410, or an empty answer where one thing was asked for
 	ErrConflict     = errors.New("conflict")                 // 409
@@ -214,7 +215,8 @@ func (e *APIError) Hint() string {
 }
 
 // TransportError says that no whole answer came: it is unknown whether the server carried the request out.
-// It matches [ErrOffline] or, after a deadline, [ErrTimeout]; neither when the caller canceled. Unwrap gives the cause:
+// It matches [ErrOffline] or, after a deadline, [ErrTimeout]; neither when the caller canceled. If the server cannot show
+// that it is the right one, by certificate, pin or signature, it matches both ErrOffline and [ErrUntrusted]. Unwrap gives the cause:
 // the caller's own context.Canceled or context.DeadlineExceeded, or the network error.
 type TransportError struct {
 	Method   string
@@ -239,7 +241,7 @@ func (e *TransportError) Is(target error) bool {
 	case e.isTimeout():
 		return target == ErrTimeout
 	}
-	return target == ErrOffline
+	return target == ErrOffline || target == ErrUntrusted && e.isUntrusted()
 }
 
 func (e *TransportError) isTimeout() bool {
@@ -252,13 +254,24 @@ func (e *TransportError) isTemporary() bool {
 	return !e.begun && !errors.Is(e.Err, context.Canceled) && !errors.Is(e.Err, context.DeadlineExceeded) && !e.isTLS()
 }
 
+// isUntrusted reports whether the other side is not the right one, or cannot show it.
+func (e *TransportError) isUntrusted() bool {
+	_, badCertificate := errors.AsType[*tls.CertificateVerificationError](e.Err)
+	return badCertificate || errors.Is(e.Err, errPin) || e.isUnsigned()
+}
+
+// isUnsigned reports whether an answer came whose signature is not good.
+func (e *TransportError) isUnsigned() bool {
+	_, unsigned := errors.AsType[*signatureError](e.Err)
+	return unsigned
+}
+
 // isTLS reports whether the two sides cannot agree on a protected connection, which no repetition mends.
 func (e *TransportError) isTLS() bool {
-	_, untrusted := errors.AsType[*tls.CertificateVerificationError](e.Err)
 	_, noTLS := errors.AsType[tls.RecordHeaderError](e.Err)
 	op, isOp := errors.AsType[*net.OpError](e.Err)
 	refused := isOp && op.Op == "remote error" // a TLS alert of the other side
-	return untrusted || noTLS || refused || errors.Is(e.Err, http.ErrSchemeMismatch)
+	return e.isUntrusted() || noTLS || refused || errors.Is(e.Err, http.ErrSchemeMismatch)
 }
 
 // Unwrap returns the cause.
@@ -287,6 +300,10 @@ func (e *TransportError) Hint() string {
 		return ""
 	case errors.Is(e.Err, http.ErrSchemeMismatch):
 		return "the server speaks http there: use http:// in its address, or its https port"
+	case errors.Is(e.Err, errPin):
+		return "compare the pins with the server's certificate; somebody may stand between, or its key was changed"
+	case e.isUnsigned():
+		return "check that the address is that of the server itself, its key, and both clocks"
 	case e.isTLS():
 		return "no trusted connection: check the server's certificate and this machine's clock and root certificates"
 	case isDNS && dns.IsNotFound:

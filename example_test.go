@@ -2,6 +2,8 @@ package wats_test
 
 import (
 	"context"
+	"crypto/ed25519"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -49,17 +51,72 @@ func ExampleNewClient() {
 }
 
 func ExampleWithTokenSource() {
-	// Asked before every try, so a token that was renewed meanwhile is used at once.
+	signIn := func(context.Context) (secret string, life time.Duration, err error) { return "abc.def", time.Hour, nil }
+
 	source := func(ctx context.Context) (wats.Token, error) {
-		secret, err := os.ReadFile("/run/secrets/wats")
-		if err != nil {
-			return wats.Token{}, err
-		}
-		return wats.BearerToken(strings.TrimSpace(string(secret))), nil
+		secret, life, err := signIn(ctx)
+		token := wats.BearerToken(secret)
+		token.Expires = time.Now().Add(life)
+		return token, err
 	}
-	_, err := wats.NewClient("https://plant.example", wats.WithTokenSource(source))
-	fmt.Println(err)
-	// Output: <nil>
+	c, err := wats.NewClient("https://plant.example", wats.WithTokenSource(source))
+	fmt.Println(c, err)
+	// Output: wats client of https://plant.example <nil>
+}
+
+func ExampleFileToken() {
+	c, err := wats.NewClient("https://plant.example", wats.WithTokenSource(wats.FileToken("/run/secrets/wats")))
+	fmt.Println(c, err)
+	// Output: wats client of https://plant.example <nil>
+}
+
+func ExampleWithPins() {
+	ca, err := os.ReadFile("plant-ca.pem")
+	if err != nil {
+		fmt.Println("no certificate here")
+		return
+	}
+	c, err := wats.NewClient("https://plant.example",
+		wats.WithCA(ca),
+		wats.WithPins("Iewo3LDZ+3P9ZuYVBsMYo+cYRbZyHrQA2YQ2VX+l2zg=", "uxXlO6WWVXR0KWFN9eQqaJEYmFoQ8Z0XqQy2o9Zt9n4="),
+		wats.WithMinTLS(tls.VersionTLS13),
+		wats.WithProxy("http://proxy.example:3128", ".plant.example"),
+	)
+	fmt.Println(c, err)
+	// Output: no certificate here
+}
+
+func ExampleWithSigner() {
+	own := ed25519.NewKeyFromSeed([]byte("the server's seed, of 32 bytes.."))
+	private := ed25519.NewKeyFromSeed([]byte("the station's seed, of 32 bytes."))
+	stationKeys := func(keyID string) (wats.Key, bool) {
+		return wats.Ed25519PublicKey(private.Public().(ed25519.PublicKey)), keyID == "ict-07"
+	}
+	serverKeys := func(keyID string) (wats.Key, bool) {
+		return wats.Ed25519PublicKey(own.Public().(ed25519.PublicKey)), keyID == "server"
+	}
+
+	c, err := wats.NewClient("https://plant.example",
+		wats.WithSigner("ict-07", wats.Ed25519Key(private)),
+		wats.WithVerifier(serverKeys, 0),
+	)
+	fmt.Println(c, err)
+
+	api := http.NotFoundHandler()
+	signed, err := wats.SignAnswers("server", wats.Ed25519Key(own), "")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	checked := wats.VerifyRequests(stationKeys, wats.VerifyOptions{Skew: time.Minute})
+	handler := signed(checked(api))
+
+	w := httptest.NewRecorder()
+	handler.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/api/App/Version", nil))
+	fmt.Println(w.Code, w.Body)
+	// Output:
+	// wats client of https://plant.example <nil>
+	// 401 {"Message":"a signature with the tag gowats is missing"}
 }
 
 func ExampleReportService_Submit() {

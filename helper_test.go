@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"runtime"
@@ -96,6 +97,9 @@ func noGoroutineLeft(t *testing.T, before int) {
 
 // fast repeats without a wait to speak of.
 var fast = wats.WithRetry(wats.RetryPolicy{BaseDelay: 1, MaxDelay: 1})
+
+// discardLog is for a server whose clients break off.
+var discardLog = log.New(io.Discard, "", 0)
 
 // once never repeats.
 var once = wats.WithRetry(wats.RetryPolicy{MaxAttempts: 1})

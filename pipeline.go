@@ -96,7 +96,7 @@ type stage func(next handler) handler
 // newPipeline joins the stages, outermost first.
 func newPipeline(base *url.URL, s settings) handler {
 	last := &exchanger{
-		client:    &http.Client{Transport: s.transport, CheckRedirect: checkRedirect},
+		client:    &http.Client{Transport: s.signatures.over(s.transport), CheckRedirect: checkRedirect},
 		base:      base,
 		timeout:   s.timeout,
 		limit:     maxAnswer,
@@ -104,7 +104,8 @@ func newPipeline(base *url.URL, s settings) handler {
 	}
 	return compose(last.exchange,
 		retry(s.retry, s.log),
-		authorize(s.tokens),
+		authorize(s.tokens()),
+		compress(s.plain),
 		logTries(s.log),
 	)
 }
@@ -228,12 +229,17 @@ func (x *exchanger) build(ctx context.Context, req *request) (*http.Request, err
 	return hr, nil
 }
 
+// withoutAddress returns what stands behind the address in an error of net/http: a query may hold what is nobody's business.
+func withoutAddress(err error) error {
+	for u, ok := errors.AsType[*url.Error](err); ok; u, ok = errors.AsType[*url.Error](err) {
+		err = u.Err
+	}
+	return err
+}
+
 // lost makes the error of a try without a whole answer. Ctx is the caller's, tryCtx that of the try.
 func (x *exchanger) lost(ctx, tryCtx context.Context, req *request, err error) *TransportError {
-	for u, ok := errors.AsType[*url.Error](err); ok; u, ok = errors.AsType[*url.Error](err) {
-		err = u.Err // the rest of it is the address with its query
-	}
-	e := &TransportError{Method: req.method, Path: req.path, Host: x.base.Host, Attempts: req.attempt, Err: err}
+	e := &TransportError{Method: req.method, Path: req.path, Host: x.base.Host, Attempts: req.attempt, Err: withoutAddress(err)}
 	switch {
 	case ctx.Err() != nil:
 		e.Err = ctx.Err()

@@ -49,14 +49,17 @@ func newBulkSettings(opts []BulkOption) (bulkSettings, error) {
 
 // pooled returns c for one bulk call, whose requests share a pool of at most n connections. Release closes those that are idle.
 // The client's own pool would do, but it dials a connection for every request that finds none idle, however many there are.
-// A transport that the user gave is used as it is.
+// A transport that the user gave is used as it is; [WithMaxConnections] holds.
 func (c *Client) pooled(n int) (pooled *Client, release func()) {
 	if c.transport == nil {
 		return c, func() {}
 	}
 	transport := c.transport.Clone()
+	if most := transport.MaxConnsPerHost; most > 0 {
+		n = min(n, most)
+	}
 	transport.MaxConnsPerHost, transport.MaxIdleConnsPerHost, transport.MaxIdleConns = n, n, n
-	pool := &http.Client{Transport: transport, CheckRedirect: checkRedirect}
+	pool := &http.Client{Transport: c.signatures.over(transport), CheckRedirect: checkRedirect}
 	do := func(ctx context.Context, req *request) (*answer, error) {
 		req.pool = pool
 		return c.do(ctx, req)

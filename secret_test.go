@@ -3,14 +3,19 @@ package wats_test
 import (
 	"bytes"
 	"context"
+	"crypto/ed25519"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gowats/gowats"
 )
@@ -48,15 +53,34 @@ func TestSecretsShowNowhere(t *testing.T) {
 		})
 	}
 	token := wats.BearerToken(secret)
+	expiring := token
+	expiring.Expires = time.Now().Add(time.Hour)
+	t.Setenv("GOWATS_TOKEN", secret)
+	file := filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(file, []byte(secret), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	private := ed25519.NewKeyFromSeed([]byte(secret + strings.Repeat("x", ed25519.SeedSize))[:ed25519.SeedSize])
+	shared, own := wats.HMACKey([]byte(secret+secret)), wats.Ed25519Key(private)
 	type holder struct {
 		Shown  wats.Token
 		hidden wats.Token
 		ptr    *wats.Token
+		key    wats.Key
 	}
 	values := map[string]any{
 		"token":                  token,
 		"pointer to a token":     &token,
-		"struct that holds one":  holder{token, token, &token},
+		"struct that holds one":  holder{token, token, &token, shared},
+		"token that expires":     expiring,
+		"token of environment":   wats.EnvToken(),
+		"token of a file":        wats.FileToken(file),
+		"WithProxy option":       wats.WithProxy("http://user:" + secret + "@proxy.example"),
+		"shared key":             shared,
+		"pointer to a key":       &shared,
+		"private key":            own,
+		"map of keys":            map[string]wats.Key{"a": shared, "b": own},
+		"WithSigner option":      wats.WithSigner("a", shared),
 		"list of tokens":         []wats.Token{token},
 		"WithToken option":       wats.WithToken(secret),
 		"WithBearer option":      wats.WithBearer(secret),
@@ -65,7 +89,8 @@ func TestSecretsShowNowhere(t *testing.T) {
 	}
 	for name, opt := range map[string]wats.Option{
 		"token": wats.WithToken(secret), "bearer": wats.WithBearer(secret),
-		"source": wats.WithTokenSource(func(context.Context) (wats.Token, error) { return token, nil }),
+		"source":      wats.WithTokenSource(func(context.Context) (wats.Token, error) { return expiring, nil }),
+		"environment": wats.WithTokenSource(wats.EnvToken()), "file": wats.WithTokenSource(wats.FileToken(file)),
 	} {
 		client := serve(t, echo, opt, wats.WithLogger(slog.New(handler)), fast)
 		_, err := client.Version(t.Context())
@@ -80,6 +105,19 @@ func TestSecretsShowNowhere(t *testing.T) {
 		_, err = lost.Version(t.Context())
 		values["transport error with "+name] = err
 	}
+	proxied := newClient(t, "http://plant.example", wats.WithProxy("http://user:"+secret+"@127.0.0.1:0"), once)
+	values["client with a proxy"] = proxied
+	_, values["error with a proxy"] = proxied.Version(t.Context())
+	for name, key := range map[string]wats.Key{"shared": shared, "private": own} {
+		client := serve(t, echo, wats.WithSigner("a", key), wats.WithToken(secret), wats.WithVerifier(func(string) (wats.Key, bool) { return key, true }, 0),
+			wats.WithLogger(slog.New(handler)), once)
+		values["client that signs by a key "+name] = client
+		_, values["error of an answer not signed "+name] = client.Version(t.Context())
+	}
+	asking := newClient(t, "http://plant.example", wats.WithTokenSource(func(context.Context) (wats.Token, error) {
+		return wats.Token{}, &url.Error{Op: "Post", URL: "https://login.example/?client_secret=" + secret, Err: errors.New("cable cut")}
+	}))
+	_, values["error of a source"] = asking.Version(t.Context())
 	for name, v := range values {
 		if text := printed(v); leaks(text) {
 			t.Errorf("%s shows its secret: %s", name, text)

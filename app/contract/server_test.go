@@ -1,6 +1,7 @@
 package contract_test
 
 import (
+	"net/http"
 	"net/http/httptest"
 	"path/filepath"
 	"testing"
@@ -25,7 +26,7 @@ type bench struct {
 	store *store.Store
 }
 
-func startServer(t *testing.T) *bench {
+func startServer(t *testing.T, before ...func(http.Handler) http.Handler) *bench {
 	t.Helper()
 	s, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "gowats.db"), store.Options{})
 	if err != nil {
@@ -44,9 +45,13 @@ func startServer(t *testing.T) *bench {
 	if err != nil {
 		t.Fatal(err)
 	}
-	web := httptest.NewServer(server.New(s, a, server.Options{Version: serverVersion, Certificate: web.CertificateWriter()}))
-	t.Cleanup(web.Close)
-	return &bench{url: web.URL, token: token, store: s}
+	h := server.New(s, a, server.Options{Version: serverVersion, Certificate: web.CertificateWriter()})
+	for _, b := range before {
+		h = b(h)
+	}
+	listening := httptest.NewServer(h)
+	t.Cleanup(listening.Close)
+	return &bench{url: listening.URL, token: token, store: s}
 }
 
 func (b *bench) client(t *testing.T, opts ...wats.Option) *wats.Client {
