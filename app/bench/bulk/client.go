@@ -18,6 +18,7 @@ import (
 type outcome struct {
 	Items   int     `json:"items"`   // reports or headers
 	Seconds float64 `json:"seconds"` // from the first request to the last answer
+	CPU     float64 `json:"cpu"`     // seconds of processor time in these; 0 where the system does not tell, and from Python
 }
 
 // task is what a client process is to do.
@@ -47,7 +48,7 @@ func runClient(args []string, w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	began := time.Now()
+	began, used := time.Now(), usedCPU()
 	done, err := do(context.Background())
 	if err != nil {
 		return err
@@ -55,7 +56,7 @@ func runClient(args []string, w io.Writer) error {
 	if done != t.items {
 		return fmt.Errorf("%s: %d items, want %d", t.what, done, t.items)
 	}
-	return json.NewEncoder(w).Encode(outcome{done, time.Since(began).Seconds()})
+	return json.NewEncoder(w).Encode(outcome{done, time.Since(began).Seconds(), (usedCPU() - used).Seconds()})
 }
 
 // prepare returns what is to be timed: a function that returns how many items it did.

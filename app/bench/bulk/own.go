@@ -93,7 +93,7 @@ func median(ctx context.Context, s settings, delay time.Duration, task string, i
 }
 
 func printCosts(m measurement) {
-	perReport := m.cpu / time.Duration(m.Items)
+	perReport := time.Duration(m.CPU / float64(m.Items) * float64(time.Second))
 	fmt.Printf("  connections  %d at once, %d in all (target: at most %d at once)\n", m.MaxConnections, m.Connections, concurrency)
 	fmt.Printf("  client CPU   %v per report, %.2f of the target of 200µs\n", perReport.Round(time.Microsecond), perReport.Seconds()/200e-6)
 	fmt.Printf("  peak memory  %s (target: at most 40 MiB)\n\n", mebibytes(m.peak))

@@ -25,8 +25,7 @@ type counts struct {
 type measurement struct {
 	outcome
 	counts
-	cpu  time.Duration // user and system, starting up included
-	peak int64         // bytes of memory, 0 where the system does not tell
+	peak int64 // bytes of memory, 0 where the system does not tell
 }
 
 // measure starts a server of the given delay and runs command with its address as the last argument.
@@ -45,7 +44,6 @@ func measure(ctx context.Context, s settings, delay time.Duration, command ...st
 	if err := json.Unmarshal(out.Bytes(), &m.outcome); err != nil {
 		return m, fmt.Errorf("%s printed %q: %w", strings.Join(command, " "), out.Bytes(), err)
 	}
-	m.cpu = cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
 	m.peak = peakMemory(cmd.ProcessState)
 	m.counts, err = readCounts(ctx, url)
 	return m, err

@@ -6,7 +6,17 @@ import (
 	"os"
 	"runtime"
 	"syscall"
+	"time"
 )
+
+// usedCPU returns the processor time, user and system, that this process has taken so far. Source: getrusage(2).
+func usedCPU() time.Duration {
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		return 0
+	}
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
+}
 
 // peakMemory returns the most memory that an ended process had at once, in bytes. Source: getrusage(2), ru_maxrss.
 func peakMemory(p *os.ProcessState) int64 {
