@@ -21,6 +21,18 @@ type settings struct {
 	transport http.RoundTripper
 	userAgent string
 	log       *slog.Logger
+	metrics   Metrics
+	breaker   BreakerPolicy
+	noBreaker bool
+}
+
+// breakerPolicy returns nil when there is to be no breaker.
+func (s *settings) breakerPolicy() *BreakerPolicy {
+	if s.noBreaker {
+		return nil
+	}
+	p := s.breaker.withDefaults(s.retry.MaxAttempts)
+	return &p
 }
 
 func defaultSettings() settings {
@@ -139,6 +151,36 @@ func WithLogger(log *slog.Logger) Option {
 			return errors.New("WithLogger: the logger is nil")
 		}
 		s.log = log
+		return nil
+	}
+}
+
+// WithMetrics tells m what happens to every call. Default: nobody is told; [Client.Stats] counts anyway.
+func WithMetrics(m Metrics) Option {
+	return func(s *settings) error {
+		if m == nil {
+			return errors.New("WithMetrics: the metrics are nil")
+		}
+		s.metrics = m
+		return nil
+	}
+}
+
+// WithBreaker sets when requests are no longer sent because the server is down. Default: see [BreakerPolicy].
+func WithBreaker(policy BreakerPolicy) Option {
+	return func(s *settings) error {
+		if err := policy.check(); err != nil {
+			return err
+		}
+		s.breaker, s.noBreaker = policy, false
+		return nil
+	}
+}
+
+// WithoutBreaker sends every request, however many failed before.
+func WithoutBreaker() Option {
+	return func(s *settings) error {
+		s.noBreaker = true
 		return nil
 	}
 }
