@@ -64,6 +64,8 @@ func TestNewClientRefuses(t *testing.T) {
 		"a ratio above all":                 {good, wats.WithBreaker(wats.BreakerPolicy{Ratio: 1.5}), "Ratio"},
 		"a breaker that opens never":        {good, wats.WithBreaker(wats.BreakerPolicy{Consecutive: -1}), "Consecutive"},
 		"a breaker open for years":          {good, wats.WithBreaker(wats.BreakerPolicy{OpenFor: 1 << 62}), "OpenFor"},
+		"no requests at all":                {good, wats.WithRateLimit(wats.RateLimit{}), "PerMinute"},
+		"a negative burst":                  {good, wats.WithRateLimit(wats.RateLimit{PerMinute: 1, Burst: -1}), "Burst"},
 		"no metrics":                        {good, wats.WithMetrics(nil), "nil"},
 		"no transport":                      {good, wats.WithTransport(nil), "nil"},
 		"a user agent of two lines":         {good, wats.WithUserAgent("a\r\nb: c"), "WithUserAgent"},

@@ -99,17 +99,20 @@ type stage func(next handler) handler
 
 // newPipeline joins the stages, outermost first.
 func newPipeline(base *url.URL, s settings, o *observer) handler {
+	server := new(peer)
 	last := &exchanger{
 		client:    &http.Client{Transport: s.transport, CheckRedirect: checkRedirect},
 		base:      base,
 		timeout:   s.timeout,
 		limit:     maxAnswer,
 		userAgent: s.userAgent,
+		server:    server,
 	}
 	return compose(last.exchange,
 		observeCalls(o),
 		retry(s.retry, o, s.log),
 		breakOff(s.breakerPolicy(), base.Host, o, s.log),
+		newLimiter(s.limit, s.limitFree(server), s.retry.MaxDelay, o).stage,
 		authorize(s.tokens),
 		logTries(s.log),
 		observeAttempts(o),
@@ -154,6 +157,7 @@ type exchanger struct {
 	timeout   time.Duration
 	limit     int64 // bytes of an answer
 	userAgent string
+	server    *peer
 }
 
 func (x *exchanger) exchange(ctx context.Context, req *request) (*answer, error) {
@@ -168,6 +172,7 @@ func (x *exchanger) exchange(ctx context.Context, req *request) (*answer, error)
 		return nil, x.lost(ctx, tryCtx, req, err)
 	}
 	defer func() { _ = res.Body.Close() }() // has been read; nothing is left to fail
+	x.server.learn(res.Header)
 
 	if res.StatusCode < 200 || res.StatusCode > 299 {
 		// What can be read of the body helps; the status counts even if nothing can.
