@@ -36,12 +36,14 @@ type request struct {
 	domain     Domain
 	id         string     // header X-Request-ID, the same for all attempts; "": none
 	opts       CallOption // of the client the call was made on
+	ownHeader  bool       // header belongs to this attempt alone
 }
 
 // newRequest makes a request without body. Every segment is encoded as one, whatever it holds.
 // Its method says whether it is repeatable and only reads; a POST that is or does says so afterwards.
 func newRequest(method string, segments ...string) *request {
 	var path strings.Builder
+	path.Grow(64)
 	for _, s := range segments {
 		path.WriteByte('/')
 		path.WriteString(escapeSegment(s))
@@ -70,7 +72,7 @@ func escapeSegment(s string) string {
 
 func (r *request) withHeader(name, value string) *request {
 	copied := *r
-	copied.header = r.header.Clone()
+	copied.header, copied.ownHeader = r.header.Clone(), true
 	copied.header.Set(name, value)
 	return &copied
 }
@@ -195,11 +197,18 @@ func (x *exchanger) build(ctx context.Context, req *request) (*http.Request, err
 	if len(req.query) > 0 {
 		address += "?" + req.query.Encode()
 	}
-	hr, err := http.NewRequestWithContext(ctx, req.method, address, bytes.NewReader(req.body))
+	var body io.Reader = http.NoBody
+	if len(req.body) > 0 {
+		body = bytes.NewReader(req.body)
+	}
+	hr, err := http.NewRequestWithContext(ctx, req.method, address, body)
 	if err != nil {
 		return nil, fmt.Errorf("%s %s: %w", req.method, req.path, err)
 	}
-	hr.Header = req.header.Clone()
+	hr.Header = req.header
+	if !req.ownHeader {
+		hr.Header = req.header.Clone()
+	}
 	hr.Header.Set("User-Agent", x.userAgent)
 	if req.id != "" {
 		hr.Header.Set(requestIDHeader, req.id)
