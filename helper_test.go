@@ -75,6 +75,18 @@ func (l *requestLog) len() int {
 	return len(l.all)
 }
 
+func (l *requestLog) count(method string) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	n := 0
+	for _, r := range l.all {
+		if r.Method == method {
+			n++
+		}
+	}
+	return n
+}
+
 // answer is a handler of one constant answer.
 func answer(status int, body string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
