@@ -46,8 +46,8 @@ type cacher struct {
 	cache    Cache
 	ttls     map[Domain]time.Duration
 	onUpdate []func(Domain)
-	tokens   TokenSource
-	files    *snapshots // nil: none
+	tokens   *tokenKeeper // nil: no credential
+	files    *snapshots   // nil: none
 	host     string
 	server   string // hash of the address
 	observer *observer
@@ -58,7 +58,7 @@ type cacher struct {
 	writes   map[Domain]*atomic.Uint64 // so far: what was asked for before a write is not kept after it
 }
 
-func newCacher(s settings, address, host string, o *observer) *cacher {
+func newCacher(s settings, tokens *tokenKeeper, address, host string, o *observer) *cacher {
 	sum := sha256.Sum256([]byte(address))
 	writes := map[Domain]*atomic.Uint64{}
 	for domain, ttl := range s.ttls {
@@ -67,7 +67,7 @@ func newCacher(s settings, address, host string, o *observer) *cacher {
 		}
 	}
 	return &cacher{
-		cache: s.cache, ttls: s.ttls, onUpdate: s.onUpdate, tokens: s.tokens, files: s.snapshots,
+		cache: s.cache, ttls: s.ttls, onUpdate: s.onUpdate, tokens: tokens, files: s.snapshots,
 		host: host, server: hex.EncodeToString(sum[:8]), observer: o, log: s.log, writes: writes,
 	}
 }
@@ -84,7 +84,7 @@ func (c *cacher) stage(next handler) handler {
 		}
 		id, err := c.identify(ctx)
 		if err != nil {
-			return nil, fmt.Errorf("%s %s: %w", req.method, req.path, err)
+			return nil, &TokenError{Method: req.method, Path: req.path, Err: err}
 		}
 		return c.read(ctx, &cacheRead{req, domain, ttl, c.key(domain, id, req)}, next)
 	}
@@ -168,8 +168,12 @@ func (c *cacher) file(r *cacheRead) string {
 	return c.server + "-" + strings.TrimPrefix(r.key, c.folder(r.domain))
 }
 
-// isUnavailable reports whether err says nothing about what was asked for, only about the way to it.
+// isUnavailable reports whether err says nothing about what was asked for, only about the way to it. A server that is not the right one is
+// no such case: that must be seen.
 func isUnavailable(err error) bool {
+	if errors.Is(err, ErrUntrusted) {
+		return false
+	}
 	for _, kind := range [...]error{ErrOffline, ErrTimeout, ErrServer, ErrCircuitOpen, ErrRateLimited} {
 		if errors.Is(err, kind) {
 			return true
@@ -223,12 +227,9 @@ func (c *cacher) identify(ctx context.Context) (string, error) {
 	if c.tokens == nil {
 		return "0", nil
 	}
-	token, err := c.tokens(ctx)
-	if err == nil {
-		err = token.check()
-	}
+	token, err := c.tokens.get(ctx)
 	if err != nil {
-		return "", fmt.Errorf("get a token: %w", err)
+		return "", err
 	}
 	authorization := token.authorization()
 	if known := c.identity.Load(); known != nil && known.authorization == authorization {

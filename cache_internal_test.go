@@ -10,12 +10,12 @@ import (
 func BenchmarkCacheHit(b *testing.B) {
 	s := defaultSettings()
 	s.cache = NewMemoryCache(0, 0)
-	s.tokens = fixed(BasicToken("dTpw"))
+	s.token = BasicToken("dTpw")
 	o := new(observer)
 	body := make([]byte, 1000)
 	ctx := context.Background()
 	do := compose(func(context.Context, *request) (*answer, error) { return &answer{status: 200, body: body}, nil },
-		observeCalls(o), newCacher(s, "http://plant.example", "plant.example", o).stage)
+		observeCalls(o), newCacher(s, s.tokens(), "http://plant.example", "plant.example", o).stage)
 	req := newRequest(http.MethodGet, "api", "App", "Processes")
 	b.ReportAllocs()
 	for b.Loop() {

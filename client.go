@@ -3,16 +3,13 @@ package wats
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 	"unicode/utf8"
 )
 
@@ -49,8 +46,11 @@ func NewClient(baseURL string, opts ...Option) (*Client, error) {
 		}
 	}
 	c := &Client{base: base, station: s.station, errorMode: s.errorMode, observer: &observer{metrics: s.metrics}}
+	if err := s.connection.check(base, s.transport != nil); err != nil {
+		return nil, err
+	}
 	if s.transport == nil {
-		c.transport = newTransport()
+		c.transport = s.connection.transport()
 		s.transport = c.transport
 	}
 	if s.cache == nil {
@@ -113,23 +113,6 @@ func parseBaseURL(text string) (*url.URL, error) {
 		path = strings.TrimRight(path[:cut], "/")
 	}
 	return url.Parse(base.Scheme + "://" + base.Host + path)
-}
-
-// newTransport returns the transport of a client that was given none. How long a try may take as a whole is up to WithTimeout.
-func newTransport() *http.Transport {
-	const idle = 64 // connections kept for reuse; there is one host
-	dialer := &net.Dialer{Timeout: 5 * time.Second, KeepAlive: 30 * time.Second}
-	return &http.Transport{
-		Proxy:                 http.ProxyFromEnvironment,
-		DialContext:           dialer.DialContext,
-		ForceAttemptHTTP2:     true,
-		MaxIdleConns:          idle,
-		MaxIdleConnsPerHost:   idle,
-		IdleConnTimeout:       90 * time.Second,
-		TLSHandshakeTimeout:   10 * time.Second,
-		ExpectContinueTimeout: time.Second,
-		TLSClientConfig:       &tls.Config{MinVersion: tls.VersionTLS12},
-	}
 }
 
 // Close closes the connections that are idle. Calls under way go on, and c can still be used.

@@ -57,7 +57,7 @@ func FuzzCachedAs(f *testing.F) {
 	for _, path := range []string{"", "/", "/api", "/api/", "//", "/api/App", "/api/internal/", "/api/Asset/Status/", "/api/gowats/v1/"} {
 		f.Add(path, "$top=1", "body")
 	}
-	c := newCacher(defaultSettings(), "http://plant.example", "plant.example", new(observer))
+	c := newCacher(defaultSettings(), nil, "http://plant.example", "plant.example", new(observer))
 	f.Fuzz(func(t *testing.T, path, accept, body string) {
 		req := newRequest(http.MethodGet, path)
 		req.header.Set("Accept", accept)

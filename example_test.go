@@ -2,6 +2,7 @@ package wats_test
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -47,17 +48,39 @@ func ExampleNewClient() {
 }
 
 func ExampleWithTokenSource() {
-	// Asked before every try, so a token that was renewed meanwhile is used at once.
+	signIn := func(context.Context) (secret string, life time.Duration, err error) { return "abc.def", time.Hour, nil }
+
 	source := func(ctx context.Context) (wats.Token, error) {
-		secret, err := os.ReadFile("/run/secrets/wats")
-		if err != nil {
-			return wats.Token{}, err
-		}
-		return wats.BearerToken(strings.TrimSpace(string(secret))), nil
+		secret, life, err := signIn(ctx)
+		token := wats.BearerToken(secret)
+		token.Expires = time.Now().Add(life)
+		return token, err
 	}
-	_, err := wats.NewClient("https://plant.example", wats.WithTokenSource(source))
-	fmt.Println(err)
-	// Output: <nil>
+	c, err := wats.NewClient("https://plant.example", wats.WithTokenSource(source))
+	fmt.Println(c, err)
+	// Output: wats client of https://plant.example <nil>
+}
+
+func ExampleFileToken() {
+	c, err := wats.NewClient("https://plant.example", wats.WithTokenSource(wats.FileToken("/run/secrets/wats")))
+	fmt.Println(c, err)
+	// Output: wats client of https://plant.example <nil>
+}
+
+func ExampleWithPins() {
+	ca, err := os.ReadFile("plant-ca.pem")
+	if err != nil {
+		fmt.Println("no certificate here")
+		return
+	}
+	c, err := wats.NewClient("https://plant.example",
+		wats.WithCA(ca),
+		wats.WithPins("Iewo3LDZ+3P9ZuYVBsMYo+cYRbZyHrQA2YQ2VX+l2zg=", "uxXlO6WWVXR0KWFN9eQqaJEYmFoQ8Z0XqQy2o9Zt9n4="),
+		wats.WithMinTLS(tls.VersionTLS13),
+		wats.WithProxy("http://proxy.example:3128", ".plant.example"),
+	)
+	fmt.Println(c, err)
+	// Output: no certificate here
 }
 
 func ExampleReportService_Submit() {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"sync"
@@ -97,6 +98,9 @@ func answer(status int, body string) http.HandlerFunc {
 
 // fast repeats without a wait to speak of.
 var fast = wats.WithRetry(wats.RetryPolicy{BaseDelay: 1, MaxDelay: 1})
+
+// discardLog is for a server whose clients break off.
+var discardLog = log.New(io.Discard, "", 0)
 
 // once never repeats.
 var once = wats.WithRetry(wats.RetryPolicy{MaxAttempts: 1})

@@ -101,7 +101,7 @@ type stage func(next handler) handler
 
 // newPipeline joins the stages, outermost first.
 func newPipeline(base *url.URL, s settings, o *observer) handler {
-	server := new(peer)
+	server, tokens := new(peer), s.tokens()
 	last := &exchanger{
 		client:    &http.Client{Transport: s.transport, CheckRedirect: checkRedirect},
 		base:      base,
@@ -112,11 +112,12 @@ func newPipeline(base *url.URL, s settings, o *observer) handler {
 	}
 	return compose(last.exchange,
 		observeCalls(o),
-		newCacher(s, base.String(), base.Host, o).stage,
+		newCacher(s, tokens, base.String(), base.Host, o).stage,
 		retry(s.retry, o, s.log),
 		breakOff(s.breakerPolicy(), base.Host, o, s.log),
 		newLimiter(s.limit, s.limitFree(server), s.retry.MaxDelay, o).stage,
-		authorize(s.tokens),
+		authorize(tokens),
+		compress(s.plain),
 		logTries(s.log),
 		observeAttempts(o),
 	)
@@ -216,12 +217,17 @@ func (x *exchanger) build(ctx context.Context, req *request) (*http.Request, err
 	return hr, nil
 }
 
+// withoutAddress returns what stands behind the address in an error of net/http: a query may hold what is nobody's business.
+func withoutAddress(err error) error {
+	for u, ok := errors.AsType[*url.Error](err); ok; u, ok = errors.AsType[*url.Error](err) {
+		err = u.Err
+	}
+	return err
+}
+
 // lost makes the error of a try without a whole answer. Ctx is the caller's, tryCtx that of the try.
 func (x *exchanger) lost(ctx, tryCtx context.Context, req *request, err error) *TransportError {
-	for u, ok := errors.AsType[*url.Error](err); ok; u, ok = errors.AsType[*url.Error](err) {
-		err = u.Err // the rest of it is the address with its query
-	}
-	e := &TransportError{Method: req.method, Path: req.path, Host: x.base.Host, RequestID: req.id, Attempts: req.attempt, Err: err}
+	e := &TransportError{Method: req.method, Path: req.path, Host: x.base.Host, RequestID: req.id, Attempts: req.attempt, Err: withoutAddress(err)}
 	switch {
 	case ctx.Err() != nil:
 		e.Err = ctx.Err()

@@ -1,11 +1,17 @@
 package wats
 
 import (
+	"crypto/sha256"
+	"crypto/tls"
 	"crypto/x509"
+	"encoding/base64"
 	"errors"
+	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -53,6 +59,66 @@ func TestAnswersAreBounded(t *testing.T) {
 		ans, err := x.exchange(t.Context(), newRequest(http.MethodGet, "a"))
 		if !errors.Is(err, want) || err == nil && string(ans.body) != "12345" {
 			t.Errorf("answer of 5 bytes under a limit of %d: %v, want %v", limit, err, want)
+		}
+	}
+}
+
+func TestPinsHoldForResumedSessions(t *testing.T) {
+	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("1.0")) }))
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	t.Cleanup(server.Close)
+	key := sha256.Sum256(server.Certificate().RawSubjectPublicKeyInfo)
+	client := func(key [sha256.Size]byte) *Client {
+		c, err := NewClient(server.URL, WithPins(base64.StdEncoding.EncodeToString(key[:])))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(c.Close)
+		c.transport.TLSClientConfig.RootCAs = x509.NewCertPool()
+		c.transport.TLSClientConfig.RootCAs.AddCert(server.Certificate())
+		return c
+	}
+	right, wrong := client(key), client([sha256.Size]byte{})
+	var resumed atomic.Int64
+	check := wrong.transport.TLSClientConfig.VerifyConnection
+	wrong.transport.TLSClientConfig.VerifyConnection = func(state tls.ConnectionState) error {
+		if state.DidResume {
+			resumed.Add(1)
+		}
+		return check(state)
+	}
+	wrong.transport.TLSClientConfig.ClientSessionCache = right.transport.TLSClientConfig.ClientSessionCache
+	if _, err := right.Version(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := wrong.Version(t.Context()); !errors.Is(err, ErrUntrusted) || resumed.Load() != 1 {
+		t.Errorf("Version() = %v over %d resumed sessions, want ErrUntrusted over one", err, resumed.Load())
+	}
+}
+
+func TestProxyIsBypassed(t *testing.T) {
+	for entry, want := range map[string][2]string{ // entry: what it is for, what it is not for
+		"plant.example":     {"http://plant.example:81", "http://a.plant.example"},
+		"PLANT.example":     {"https://plant.Example", "https://plant.example.org"},
+		".plant.example":    {"https://a.plant.example", "https://xplant.example"},
+		"*.plant.example":   {"https://plant.example", "https://plant.example.org"},
+		"plant.example:443": {"https://plant.example", "http://plant.example"},
+		"plant.example:80":  {"http://plant.example", "http://plant.example:8080"},
+		"10.0.0.0/8":        {"http://10.1.2.3", "http://11.1.2.3"},
+		"fd00::/8":          {"http://[fd00::1]", "http://[fe80::1]"},
+		"::1":               {"http://[::1]:8080", "http://[::2]"},
+		"[::1]:8080":        {"http://[0:0::1]:8080", "http://[::1]"},
+		"010.example":       {"http://010.example", "http://8.example"},
+		" plant.example ":   {"http://plant.example", "http://plant"},
+	} {
+		for i, address := range want {
+			u, err := url.Parse(address)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := bypasses(entry, u); got != (i == 0) {
+				t.Errorf("entry %q for %s: %t, want %t", entry, address, got, i == 0)
+			}
 		}
 	}
 }

@@ -73,6 +73,7 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	out := &response{ResponseWriter: w}
 	h := out.Header()
 	h.Set("Gowats-Server", s.version)
+	h.Set("Accept-Encoding", "gzip") // of request bodies (RFC 7694)
 	h.Set("X-Request-Id", c.requestID)
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Cache-Control", "no-store")

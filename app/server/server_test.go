@@ -138,6 +138,9 @@ func TestEveryAnswerIsLabelled(t *testing.T) {
 		if v := got.header.Get("Gowats-Server"); v != testVersion {
 			t.Errorf("%s: Gowats-Server: got %q, want %q", path, v, testVersion)
 		}
+		if coding := got.header.Get("Accept-Encoding"); coding != "gzip" {
+			t.Errorf("%s: Accept-Encoding: got %q, want gzip, which bodies may come in", path, coding)
+		}
 		if id := got.header.Get("X-Request-ID"); id != "line-4.17" {
 			t.Errorf("%s: X-Request-ID: got %q, want the one sent", path, id)
 		}
