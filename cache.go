@@ -77,6 +77,9 @@ func (c *cacher) stage(next handler) handler {
 		if !req.reads {
 			return c.write(ctx, req, next)
 		}
+		if req.to != nil { // too large to keep, as a rule, and not in memory
+			return next(ctx, req)
+		}
 		domain := cachedAs(req)
 		ttl := c.ttls[domain]
 		if ttl <= 0 {
@@ -86,7 +89,9 @@ func (c *cacher) stage(next handler) handler {
 		if err != nil {
 			return nil, &TokenError{Method: req.method, Path: req.path, Err: err}
 		}
-		return c.read(ctx, &cacheRead{req, domain, ttl, c.key(domain, id, req)}, next)
+		kept := *req
+		kept.into = nil // a caller who leaves may use the memory again
+		return c.read(ctx, &cacheRead{&kept, domain, ttl, c.key(domain, id, req)}, next)
 	}
 }
 

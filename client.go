@@ -25,6 +25,7 @@ type Client struct {
 	observer  *observer
 	errorMode ErrorMode
 	transport *http.Transport // ours; nil when the user gave one
+	encoder   *encoder
 }
 
 // NewClient returns a client for the server at baseURL, such as https://plant.example. It does not connect.
@@ -45,7 +46,7 @@ func NewClient(baseURL string, opts ...Option) (*Client, error) {
 			return nil, err
 		}
 	}
-	c := &Client{base: base, station: s.station, errorMode: s.errorMode, observer: &observer{metrics: s.metrics}}
+	c := &Client{base: base, station: s.station, errorMode: s.errorMode, encoder: new(encoder), observer: &observer{metrics: s.metrics}}
 	if err := s.connection.check(base, s.transport != nil); err != nil {
 		return nil, err
 	}

@@ -215,6 +215,8 @@ type TransportError struct {
 	RequestID string // header X-Request-ID that was sent with each attempt
 	Attempts  int    // times the request was sent
 	Err       error
+
+	begun bool // a part of the answer has been passed on
 }
 
 // attemptTimeout is the cause when one try took longer than WithTimeout allows. It is not context.DeadlineExceeded: that is the caller's.
@@ -240,7 +242,7 @@ func (e *TransportError) isTimeout() bool {
 
 // isTemporary reports whether another try may succeed.
 func (e *TransportError) isTemporary() bool {
-	return !e.endedByCaller() && !e.isTLS()
+	return !e.begun && !e.endedByCaller() && !e.isTLS()
 }
 
 // Unwrap returns the cause.

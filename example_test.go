@@ -28,7 +28,14 @@ func exampleServer() *httptest.Server {
 	mux.HandleFunc("GET /api/App/Version", answer(200, `"24.1.0"`))
 	mux.HandleFunc("GET /api/App/Processes", answer(200, `[{"code":50,"name":"PCBA test"}]`))
 	mux.HandleFunc("GET /api/Report/Query/Header", rows(3, 1000, new(requestLog)))
-	return httptest.NewServer(mux)
+	mux.HandleFunc("GET /api/Report/Attachments/{id}", answer(200, "PK"))
+	mux.HandleFunc("GET /api/Report/Wsjf/{id}", func(w http.ResponseWriter, r *http.Request) {
+		_, _ = w.Write(testReport("SN-"+r.PathValue("id")[31:]).AppendWSJF(nil, report.WSJFOptions{}))
+	})
+	return httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Gowats-Server", "1.0") // takes as many requests as come
+		mux.ServeHTTP(w, r)
+	}))
 }
 
 func ExampleNewClient() {
@@ -139,6 +146,118 @@ func ExampleReportService_Headers() {
 	// SN-00000 Passed
 	// SN-00001 Passed
 	// SN-00002 Passed
+}
+
+func ExampleReportService_SubmitAll() {
+	server := exampleServer()
+	defer server.Close()
+	c, err := wats.NewClient(server.URL)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer c.Close()
+	ctx := context.Background()
+
+	reports := func(yield func(*report.Report) bool) { // made, or read from a file, when it is their turn
+		for i := range 1000 {
+			if !yield(testReport(fmt.Sprintf("SN-%d", i))) {
+				return
+			}
+		}
+	}
+	stored := 0
+	for res := range c.Report.SubmitAll(ctx, reports, wats.Concurrency(50)) {
+		switch {
+		case res.Err == nil:
+			stored++
+		case errors.Is(res.Err, wats.ErrInvalid):
+			fmt.Println(res.Report.SerialNumber, "is refused")
+		default:
+			fmt.Println(res.Report.SerialNumber, "has to be tried again:", res.Err)
+		}
+	}
+	if ctx.Err() != nil {
+		fmt.Println("stopped before the last report")
+	}
+	fmt.Println(stored, "stored")
+	// Output:
+	// SN-404 is refused
+	// 999 stored
+}
+
+func ExampleReportService_Stream() {
+	server := exampleServer()
+	defer server.Close()
+	c, err := wats.NewClient(server.URL)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer c.Close()
+	ctx := context.Background()
+
+	monday := time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)
+	week := wats.HeaderQuery{PartNumber: "PCBA-*", From: monday, To: monday.AddDate(0, 0, 7), OrderBy: "start asc"}
+	for r, err := range c.Report.Stream(ctx, week, wats.Concurrency(20)) {
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println(r.SerialNumber, r.Test.Root.Name)
+	}
+	// Output:
+	// SN-00000 MainSequence Callback
+	// SN-00001 MainSequence Callback
+	// SN-00002 MainSequence Callback
+}
+
+func ExampleReportService_Attachments() {
+	server := exampleServer()
+	defer server.Close()
+	c, err := wats.NewClient(server.URL)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer c.Close()
+	ctx := context.Background()
+	id, folder := report.NewID(), os.TempDir()
+
+	file, err := os.CreateTemp(folder, "attachments-*.zip")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	err = errors.Join(c.Report.Attachments(ctx, id, file), file.Close())
+	fmt.Println(err)
+	_ = os.Remove(file.Name()) // an example leaves nothing behind
+	// Output: <nil>
+}
+
+func ExampleHeaderQuery() {
+	server := exampleServer()
+	defer server.Close()
+	c, err := wats.NewClient(server.URL)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer c.Close()
+	ctx := context.Background()
+
+	q := wats.HeaderQuery{SubUnitPartNumber: "PSU-*", Expand: wats.ExpandSubUnits}
+	for h, err := range c.Report.Headers(ctx, q) {
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println(h.SerialNumber, len(h.SubUnits))
+	}
+	// Output:
+	// SN-00000 0
+	// SN-00001 0
+	// SN-00002 0
 }
 
 func ExampleHeaderQuery_ODataFilter() {

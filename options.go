@@ -104,9 +104,9 @@ func WithRetry(policy RetryPolicy) Option {
 	}
 }
 
-// WithTransport carries the requests by rt. Default: a transport with HTTP/2, TLS 1.2 and above, the proxy of the environment
-// (HTTPS_PROXY, HTTP_PROXY, NO_PROXY), and 64 idle connections kept. It excludes the options of that one: [WithCA],
-// [WithClientCertificate], [WithPins], [WithMinTLS], [WithMaxConnections], [WithProxy] and [WithoutProxy].
+// WithTransport carries the requests by rt, those of bulk calls too: it should keep as many idle connections as these use. Default: a
+// transport with HTTP/2, TLS 1.2 and above, the proxy of the environment (HTTPS_PROXY, HTTP_PROXY, NO_PROXY), and 64 idle connections kept.
+// It excludes the options of that one: [WithCA], [WithClientCertificate], [WithPins], [WithMinTLS], [WithMaxConnections], [WithProxy] and [WithoutProxy].
 func WithTransport(rt http.RoundTripper) Option {
 	return func(s *settings) error {
 		if rt == nil {

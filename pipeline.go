@@ -34,9 +34,12 @@ type request struct {
 	reads      bool   // changes nothing at the server
 	attempt    int    // from 1
 	domain     Domain
-	id         string     // header X-Request-ID, the same for all attempts; "": none
-	opts       CallOption // of the client the call was made on
-	ownHeader  bool       // header belongs to this attempt alone
+	id         string       // header X-Request-ID, the same for all attempts; "": none
+	opts       CallOption   // of the client the call was made on
+	ownHeader  bool         // header belongs to this attempt alone
+	pool       *http.Client // of a bulk call; nil: the client's own
+	into       []byte       // memory for the answer's body, to be used again; nil: new
+	to         io.Writer    // takes the body of a success, as it comes; nil: the answer holds it
 }
 
 // newRequest makes a request without body. Every segment is encoded as one, whatever it holds.
@@ -171,7 +174,11 @@ func (x *exchanger) exchange(ctx context.Context, req *request) (*answer, error)
 	if err != nil {
 		return nil, err
 	}
-	res, err := x.client.Do(hr)
+	client := x.client
+	if req.pool != nil {
+		client = req.pool
+	}
+	res, err := client.Do(hr)
 	if err != nil {
 		return nil, x.lost(ctx, tryCtx, req, err)
 	}
@@ -183,14 +190,47 @@ func (x *exchanger) exchange(ctx context.Context, req *request) (*answer, error)
 		body, _ := io.ReadAll(io.LimitReader(res.Body, maxErrorAnswer))
 		return nil, newAPIError(req, x.base.Host, res, body)
 	}
-	body, err := io.ReadAll(io.LimitReader(res.Body, x.limit+1))
+	if req.to != nil {
+		return &answer{status: res.StatusCode, header: res.Header}, x.pass(ctx, tryCtx, req, res.Body)
+	}
+	body := bytes.NewBuffer(req.into[:0])
+	n, err := body.ReadFrom(io.LimitReader(res.Body, x.limit+1))
 	switch {
 	case err != nil:
 		return nil, x.lost(ctx, tryCtx, req, err)
-	case int64(len(body)) > x.limit:
+	case n > x.limit:
 		return nil, fmt.Errorf("%s %s: answer of %s exceeds %d bytes: %w", req.method, req.path, x.base.Host, x.limit, ErrTooLarge)
 	}
-	return &answer{res.StatusCode, res.Header, body}, nil
+	return &answer{res.StatusCode, res.Header, body.Bytes()}, nil
+}
+
+// pass writes the body to the caller's writer. Once something is written the request is not repeated.
+func (x *exchanger) pass(ctx, tryCtx context.Context, req *request, body io.Reader) error {
+	to := &watchedWriter{to: req.to}
+	n, err := io.Copy(to, body)
+	switch {
+	case err == nil:
+		return nil
+	case to.err != nil:
+		return fmt.Errorf("%s %s: write the answer: %w", req.method, req.path, to.err)
+	}
+	lost := x.lost(ctx, tryCtx, req, err)
+	lost.begun = n > 0
+	return lost
+}
+
+// watchedWriter tells errors of writing from those of reading.
+type watchedWriter struct {
+	to  io.Writer
+	err error
+}
+
+func (w *watchedWriter) Write(p []byte) (n int, err error) {
+	n, err = w.to.Write(p)
+	if err != nil {
+		w.err = err
+	}
+	return n, err
 }
 
 func (x *exchanger) build(ctx context.Context, req *request) (*http.Request, error) {

@@ -234,6 +234,7 @@ func (c *connection) transport() *http.Transport {
 		IdleConnTimeout:       90 * time.Second,
 		TLSHandshakeTimeout:   10 * time.Second,
 		ExpectContinueTimeout: time.Second,
+		WriteBufferSize:       16 << 10, // a usual report goes out at once, and is not copied another time
 		TLSClientConfig: &tls.Config{
 			MinVersion:         max(tls.VersionTLS12, c.minTLS),
 			RootCAs:            c.roots,

@@ -1,6 +1,7 @@
 package wats
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
@@ -8,12 +9,16 @@ import (
 	"errors"
 	"io"
 	"log"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/gowats/gowats/report"
 )
 
 func TestOwnTransportSpeaksHTTP2(t *testing.T) {
@@ -120,5 +125,48 @@ func TestProxyIsBypassed(t *testing.T) {
 				t.Errorf("entry %q for %s: %t, want %t", entry, address, got, i == 0)
 			}
 		}
+	}
+}
+
+func TestBulkCallsSpeakHTTP2(t *testing.T) {
+	var open atomic.Int64
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.ProtoMajor != 2 {
+			t.Errorf("protocol = %s, want HTTP/2.0", r.Proto)
+		}
+		_, _ = io.Copy(io.Discard, r.Body)
+	}))
+	server.EnableHTTP2 = true
+	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			open.Add(1)
+		}
+	}
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	c, err := NewClient(server.URL, WithoutRateLimit())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	c.transport.TLSClientConfig.RootCAs = x509.NewCertPool()
+	c.transport.TLSClientConfig.RootCAs.AddCert(server.Certificate())
+
+	pooled, release := c.pooled(20)
+	defer release()
+	var working sync.WaitGroup
+	for range 20 {
+		working.Go(func() {
+			for range 50 {
+				id := report.NewID()
+				if _, err := (&ReportService{pooled}).SubmitWSJF(t.Context(), id, bytes.Repeat([]byte("x"), 10_000)); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	working.Wait()
+	if n := open.Load(); n > 20 {
+		t.Errorf("%d connections for 20 requests at a time", n)
 	}
 }

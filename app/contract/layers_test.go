@@ -17,19 +17,22 @@ const module = "github.com/gowats/gowats"
 var allowed = map[string][]string{
 	"":             {"report", "internal/fsx"}, // package wats
 	"report":       {},
+	"convert":      {"report"},
 	"internal/fsx": {},
 
 	"app/odata":  {},
 	"app/store":  {"", "report", "app/odata"},
 	"app/auth":   {"app/store"},
-	"app/server": {"", "report", "app/auth", "app/store"},
+	"app/server": {"", "report", "convert", "app/auth", "app/store"},
 	"app/web":    {"", "report", "app/auth", "app/store"},
-	"app/agent":  {"", "report", "internal/fsx"},
+	"app/agent":  {"", "convert", "report", "internal/fsx"},
 	"app/demo":   {"report"},
 
-	"app/contract":   {"*"},
-	"app/bench/load": {"*"},
-	"app/cmd/gowats": {"*"},
+	"app/contract":          {"*"},
+	"app/bench/bulk":        {"*"},
+	"app/bench/delayserver": {"*"},
+	"app/bench/load":        {"*"},
+	"app/cmd/gowats":        {"*"},
 }
 
 type listedPackage struct {

@@ -199,14 +199,19 @@ func TestLogTellsNoSecrets(t *testing.T) {
 
 func TestClosedStore(t *testing.T) {
 	b := startServer(t, server.Options{})
-	b.mustSubmit(t, document(t, uut())) // the token is remembered from now on
+	b.mustSubmit(t, document(t, uut())) // the tokens are remembered from now on
+	b.get(t, "/api/App/Processes")
 	if err := b.store.Close(); err != nil {
 		t.Fatal(err)
 	}
-	got := b.submit(t, document(t, uut()))
-	checkStatus(t, got, http.StatusServiceUnavailable)
-	if got.header.Get("Retry-After") == "" {
-		t.Error("Retry-After is missing")
+	for name, got := range map[string]*answer{
+		"submit": b.submit(t, document(t, uut())), "processes": b.get(t, "/api/App/Processes"),
+		"headers": b.get(t, "/api/Report/Query/Header"), "report": b.get(t, "/api/Report/Wsjf/"+uut()["id"].(string)),
+	} {
+		checkStatus(t, got, http.StatusServiceUnavailable)
+		if got.header.Get("Retry-After") == "" {
+			t.Errorf("%s: Retry-After is missing", name)
+		}
 	}
 }
 
