@@ -3,14 +3,11 @@ package wats
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"strings"
-	"syscall"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -32,7 +29,25 @@ var (
 	ErrUnsupported  = errors.New("unsupported")              // 405, 501
 	ErrTimeout      = errors.New("timeout")                  // no whole answer in time, or 408
 	ErrOffline      = errors.New("server cannot be reached") // no connection, or it broke
+	ErrCircuitOpen  = errors.New("circuit open")             // not sent, because requests before failed: see BreakerPolicy
 )
+
+// ErrorMode says how a call for a single thing, such as [ReportService.Get], tells that there is none. An empty list is never an error.
+type ErrorMode uint8
+
+// The error modes.
+const (
+	Strict  ErrorMode = iota // an error that matches ErrNotFound
+	Lenient                  // nil, and no error
+)
+
+// absent returns the error of a call for a single thing, nil where that is not there and the client is lenient.
+func (c *Client) absent(err error) error {
+	if c.errorMode == Lenient && errors.Is(err, ErrNotFound) {
+		return nil
+	}
+	return err
+}
 
 // APIError is an answer that is no success: a status outside 2xx, or a 2xx whose body is not what the route promises.
 type APIError struct {
@@ -42,7 +57,7 @@ type APIError struct {
 	Status     int
 	Message    string          // in the server's words, one line of at most 2000 bytes; "" when it sent none
 	Violations report.Findings // why a report was refused, as far as the server listed it
-	RequestID  string          // to find the request in the server's log; "" when it sent none
+	RequestID  string          // to find the request in the logs: the server's name for it, else the header X-Request-ID that was sent
 	RetryAfter time.Duration   // when the server wants to be asked again, at most a day; 0 when it does not say
 	Attempts   int             // times the request was sent
 
@@ -50,16 +65,17 @@ type APIError struct {
 	cause    error  // why a body could not be used
 	notJSON  bool   // because it is no JSON at all
 	location string // scheme and host a redirect leads to
+	named    bool   // RequestID is the server's
 }
 
 // newAPIError makes the error of an answer outside 2xx.
 func newAPIError(req *request, host string, res *http.Response, body []byte) *APIError {
 	e := &APIError{
 		Method: req.method, Path: req.path, Host: host, Status: res.StatusCode, Attempts: req.attempt,
-		RequestID:  requestID(res.Header),
 		RetryAfter: parseRetryAfter(res.Header.Get("Retry-After"), time.Now()),
 	}
 	e.Message, e.Violations = parseErrorBody(body)
+	e.nameRequest(req, res.Header)
 	e.redact(req.header.Get("Authorization"))
 	if to, err := res.Location(); err == nil {
 		e.location = to.Scheme + "://" + to.Host
@@ -69,10 +85,11 @@ func newAPIError(req *request, host string, res *http.Response, body []byte) *AP
 
 // unreadable is the error of a success whose body makes no sense, because of err.
 func (c *Client) unreadable(req *request, ans *answer, err error) *APIError {
-	return &APIError{
-		Method: req.method, Path: req.path, Host: c.base.Host, Status: ans.status,
-		RequestID: requestID(ans.header), cause: err, notJSON: !json.Valid(ans.body),
+	e := &APIError{
+		Method: req.method, Path: req.path, Host: c.base.Host, Status: ans.status, cause: err, notJSON: !json.Valid(ans.body),
 	}
+	e.nameRequest(req, ans.header)
+	return e
 }
 
 // missing is the error of an empty success where one thing was asked for.
@@ -82,14 +99,17 @@ func (c *Client) missing(req *request, ans *answer) *APIError {
 	return e
 }
 
-// requestID returns what servers and proxies name a request by.
-func requestID(h http.Header) string {
-	for _, name := range [...]string{"X-Request-Id", "Request-Id", "X-Correlation-Id"} {
+const requestIDHeader = "X-Request-Id"
+
+// nameRequest takes the ID of the request from what servers and proxies name it by, else the one that was sent.
+func (e *APIError) nameRequest(req *request, h http.Header) {
+	e.RequestID = req.id
+	for _, name := range [...]string{requestIDHeader, "Request-Id", "X-Correlation-Id"} {
 		if id := h.Get(name); id != "" {
-			return oneLine(id, 100)
+			e.RequestID, e.named = oneLine(id, 100), true
+			return
 		}
 	}
-	return ""
 }
 
 // redact takes the credential out of what the server said; some proxies show a request they refuse.
@@ -158,7 +178,7 @@ func (e *APIError) Error() string {
 	if e.Attempts > 1 {
 		fmt.Fprintf(&b, " to %d attempts", e.Attempts)
 	}
-	if e.RequestID != "" {
+	if e.named {
 		fmt.Fprintf(&b, " (request %s)", e.RequestID)
 	}
 	for _, text := range [...]string{e.words(), e.Hint()} {
@@ -184,46 +204,17 @@ func (e *APIError) words() string {
 	return e.Message + ": " + violations
 }
 
-// Hint says what to do about e, as a clause for a person; "" when Message has to do.
-func (e *APIError) Hint() string {
-	switch {
-	case e.kind != nil, e.cause != nil && !e.notJSON:
-		return ""
-	case e.notJSON:
-		return "check that the address is that of a WATS server, not of a proxy or a sign-in page"
-	case e.location != "":
-		return "the server redirects to " + e.location + ": if that is right, use it as the address"
-	}
-	switch e.sentinel() {
-	case ErrUnauthorized: //nolint:errorlint // sentinel returns the values themselves
-		return "check that the token is right and still valid"
-	case ErrForbidden:
-		return "the user of this token lacks the permission: ask the administrator of the server"
-	case ErrTooLarge:
-		return "leave out or shrink attachments and charts"
-	case ErrRateLimited:
-		if e.RetryAfter > 0 {
-			return fmt.Sprintf("try again in %v", e.RetryAfter.Round(time.Second))
-		}
-		return "try again later, and send less at a time"
-	case ErrServer:
-		return "the fault is at the server: try again later, then ask its administrator"
-	case ErrUnsupported:
-		return "this server does not offer the operation: check its version"
-	}
-	return ""
-}
-
 // TransportError says that no whole answer came: it is unknown whether the server carried the request out.
 // It matches [ErrOffline] or, after a deadline, [ErrTimeout]; neither when the caller canceled. If the server cannot show
 // that it is the right one, by certificate, pin or signature, it matches both ErrOffline and [ErrUntrusted]. Unwrap gives the cause:
 // the caller's own context.Canceled or context.DeadlineExceeded, or the network error.
 type TransportError struct {
-	Method   string
-	Path     string // escaped, without query
-	Host     string
-	Attempts int // times the request was sent
-	Err      error
+	Method    string
+	Path      string // escaped, without query
+	Host      string
+	RequestID string // header X-Request-ID that was sent with each attempt
+	Attempts  int    // times the request was sent
+	Err       error
 
 	begun bool // a part of the answer has been passed on
 }
@@ -251,27 +242,13 @@ func (e *TransportError) isTimeout() bool {
 
 // isTemporary reports whether another try may succeed.
 func (e *TransportError) isTemporary() bool {
-	return !e.begun && !errors.Is(e.Err, context.Canceled) && !errors.Is(e.Err, context.DeadlineExceeded) && !e.isTLS()
-}
-
-// isUntrusted reports whether the other side is not the right one, or cannot show it.
-func (e *TransportError) isUntrusted() bool {
-	_, badCertificate := errors.AsType[*tls.CertificateVerificationError](e.Err)
-	return badCertificate || errors.Is(e.Err, errPin) || e.isUnsigned()
+	return !e.begun && !e.endedByCaller() && !e.isTLS()
 }
 
 // isUnsigned reports whether an answer came whose signature is not good.
 func (e *TransportError) isUnsigned() bool {
 	_, unsigned := errors.AsType[*signatureError](e.Err)
 	return unsigned
-}
-
-// isTLS reports whether the two sides cannot agree on a protected connection, which no repetition mends.
-func (e *TransportError) isTLS() bool {
-	_, noTLS := errors.AsType[tls.RecordHeaderError](e.Err)
-	op, isOp := errors.AsType[*net.OpError](e.Err)
-	refused := isOp && op.Op == "remote error" // a TLS alert of the other side
-	return e.isUntrusted() || noTLS || refused || errors.Is(e.Err, http.ErrSchemeMismatch)
 }
 
 // Unwrap returns the cause.
@@ -288,34 +265,6 @@ func (e *TransportError) Error() string {
 	}
 	return text
 }
-
-// Hint says what to do about e, as a clause for a person; "" when the caller ended the call.
-func (e *TransportError) Hint() string {
-	_, tryEnded := errors.AsType[*attemptTimeout](e.Err)
-	dns, isDNS := errors.AsType[*net.DNSError](e.Err)
-	switch {
-	case tryEnded:
-		return "the network or the server is slow: try again later, or allow more time"
-	case errors.Is(e.Err, context.Canceled), errors.Is(e.Err, context.DeadlineExceeded):
-		return ""
-	case errors.Is(e.Err, http.ErrSchemeMismatch):
-		return "the server speaks http there: use http:// in its address, or its https port"
-	case errors.Is(e.Err, errPin):
-		return "compare the pins with the server's certificate; somebody may stand between, or its key was changed"
-	case e.isUnsigned():
-		return "check that the address is that of the server itself, its key, and both clocks"
-	case e.isTLS():
-		return "no trusted connection: check the server's certificate and this machine's clock and root certificates"
-	case isDNS && dns.IsNotFound:
-		return "the host name is not known here: check the address and the network's name server"
-	case errors.Is(e.Err, syscall.ECONNREFUSED), errors.Is(e.Err, wsaConnRefused):
-		return "nothing listens there: check that the server runs, and the port"
-	}
-	return "check that the server runs and that the network reaches it"
-}
-
-// wsaConnRefused is ECONNREFUSED on Windows, whose constant of that name is another. No other system has the number.
-const wsaConnRefused = syscall.Errno(10061)
 
 // parseErrorBody reads the body of a failed answer: the message from Message, message, error, detail or title of an object,
 // else the whole text; markup, which a proxy writes for people, is left out.

@@ -26,12 +26,17 @@ func exampleServer() *httptest.Server {
 			_, _ = io.WriteString(w, `{"Message":"Code must be a valid value"}`)
 		}
 	})
+	mux.HandleFunc("GET /api/App/Version", answer(200, `"24.1.0"`))
+	mux.HandleFunc("GET /api/App/Processes", answer(200, `[{"code":50,"name":"PCBA test"}]`))
 	mux.HandleFunc("GET /api/Report/Query/Header", rows(3, 1000, new(requestLog)))
 	mux.HandleFunc("GET /api/Report/Attachments/{id}", answer(200, "PK"))
 	mux.HandleFunc("GET /api/Report/Wsjf/{id}", func(w http.ResponseWriter, r *http.Request) {
 		_, _ = w.Write(testReport("SN-"+r.PathValue("id")[31:]).AppendWSJF(nil, report.WSJFOptions{}))
 	})
-	return httptest.NewServer(mux)
+	return httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Gowats-Server", "1.0") // takes as many requests as come
+		mux.ServeHTTP(w, r)
+	}))
 }
 
 func ExampleNewClient() {
@@ -324,4 +329,64 @@ func ExampleAPIError() {
 		fmt.Println(err)
 	}
 	// Output: refused by the server: Code must be a valid value
+}
+
+func ExampleClient_With() {
+	server := exampleServer()
+	defer server.Close()
+	c, err := wats.NewClient(server.URL)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer c.Close()
+	ctx := context.Background()
+	probe := func() error {
+		_, err := c.With(wats.NoCache, wats.NoRetry, wats.NoBreaker).Version(ctx) // is the server there, now?
+		return err
+	}
+	fmt.Println(probe())
+	// Output: <nil>
+}
+
+func ExampleWithCacheTTL() {
+	c, err := wats.NewClient("https://plant.example",
+		wats.WithToken("dXNlcjpwYXNzd29yZA=="),
+		wats.WithCacheTTL(wats.DomainProduct, 5*time.Minute),
+		wats.WithSnapshot("/var/lib/ict-runner/reference"),
+		wats.WithOnUpdate(func(d wats.Domain) { fmt.Println("changed:", d) }),
+	)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer c.Close()
+	fmt.Println(c)
+	// Output: wats client of https://plant.example
+}
+
+func ExampleClient_Stats() {
+	server := exampleServer()
+	defer server.Close()
+	c, err := wats.NewClient(server.URL)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer c.Close()
+	for range 3 {
+		if _, err := c.Process.List(context.Background()); err != nil {
+			fmt.Println(err)
+			return
+		}
+	}
+	s := c.Stats()
+	fmt.Println(s.Calls, "calls,", s.Attempts, "requests,", s.CacheHits, "from the cache, breaker", s.Breaker)
+	// Output: 3 calls, 1 requests, 2 from the cache, breaker closed
+}
+
+func ExampleHint() {
+	err := fmt.Errorf("submit report: %w", &wats.APIError{Method: "POST", Path: "/api/Report/WSJF", Host: "plant.example", Status: 401})
+	fmt.Println(wats.Hint(err))
+	// Output: check that the token is right and still valid
 }

@@ -26,6 +26,7 @@ func serve(t *testing.T, h http.HandlerFunc, opts ...wats.Option) *wats.Client {
 
 func newClient(t *testing.T, baseURL string, opts ...wats.Option) *wats.Client {
 	t.Helper()
+	opts = append([]wats.Option{wats.WithoutRateLimit()}, opts...) // tests send as many requests as they like
 	c, err := wats.NewClient(baseURL, opts...)
 	if err != nil {
 		t.Fatalf("NewClient(%q): %v", baseURL, err)
@@ -40,7 +41,10 @@ type direct http.HandlerFunc
 func (d direct) RoundTrip(r *http.Request) (*http.Response, error) {
 	w := httptest.NewRecorder()
 	d(w, r)
-	return w.Result(), r.Context().Err()
+	if err := r.Context().Err(); err != nil {
+		return nil, err
+	}
+	return w.Result(), nil
 }
 
 // failing is a transport that gets no answer.
@@ -71,6 +75,18 @@ func (l *requestLog) len() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return len(l.all)
+}
+
+func (l *requestLog) count(method string) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	n := 0
+	for _, r := range l.all {
+		if r.Method == method {
+			n++
+		}
+	}
+	return n
 }
 
 // answer is a handler of one constant answer.

@@ -29,18 +29,24 @@ type request struct {
 	path       string // escaped, below the base URL: /api/Report/Wsjf/…
 	query      url.Values
 	header     http.Header
-	body       []byte       // nil: none. Read only, so that it can be sent any number of times
-	repeatable bool         // sent twice it does no more than sent once
-	attempt    int          // from 1
+	body       []byte // nil: none. Read only, so that it can be sent any number of times
+	repeatable bool   // sent twice it does no more than sent once
+	reads      bool   // changes nothing at the server
+	attempt    int    // from 1
+	domain     Domain
+	id         string       // header X-Request-ID, the same for all attempts; "": none
+	opts       CallOption   // of the client the call was made on
+	ownHeader  bool         // header belongs to this attempt alone
 	pool       *http.Client // of a bulk call; nil: the client's own
 	into       []byte       // memory for the answer's body, to be used again; nil: new
 	to         io.Writer    // takes the body of a success, as it comes; nil: the answer holds it
 }
 
 // newRequest makes a request without body. Every segment is encoded as one, whatever it holds.
-// It is repeatable by its method; a POST that is safe to repeat says so afterwards.
+// Its method says whether it is repeatable and only reads; a POST that is or does says so afterwards.
 func newRequest(method string, segments ...string) *request {
 	var path strings.Builder
+	path.Grow(64)
 	for _, s := range segments {
 		path.WriteByte('/')
 		path.WriteString(escapeSegment(s))
@@ -49,8 +55,11 @@ func newRequest(method string, segments ...string) *request {
 		"Accept":       {"application/json"},
 		"Content-Type": {"application/json"}, // also without body: that is what servers are used to
 	}}
+	req.domain = domainOf(req.path)
 	switch method {
-	case http.MethodGet, http.MethodHead, http.MethodPut, http.MethodDelete:
+	case http.MethodGet, http.MethodHead:
+		req.reads, req.repeatable = true, true
+	case http.MethodPut, http.MethodDelete:
 		req.repeatable = true
 	}
 	return req
@@ -66,7 +75,7 @@ func escapeSegment(s string) string {
 
 func (r *request) withHeader(name, value string) *request {
 	copied := *r
-	copied.header = r.header.Clone()
+	copied.header, copied.ownHeader = r.header.Clone(), true
 	copied.header.Set(name, value)
 	return &copied
 }
@@ -94,19 +103,26 @@ type handler func(ctx context.Context, req *request) (*answer, error)
 type stage func(next handler) handler
 
 // newPipeline joins the stages, outermost first.
-func newPipeline(base *url.URL, s settings) handler {
+func newPipeline(base *url.URL, s settings, o *observer) handler {
+	server, tokens := new(peer), s.tokens()
 	last := &exchanger{
 		client:    &http.Client{Transport: s.signatures.over(s.transport), CheckRedirect: checkRedirect},
 		base:      base,
 		timeout:   s.timeout,
 		limit:     maxAnswer,
 		userAgent: s.userAgent,
+		server:    server,
 	}
 	return compose(last.exchange,
-		retry(s.retry, s.log),
-		authorize(s.tokens()),
+		observeCalls(o),
+		newCacher(s, tokens, base.String(), base.Host, o).stage,
+		retry(s.retry, o, s.log),
+		breakOff(s.breakerPolicy(), base.Host, o, s.log),
+		newLimiter(s.limit, s.limitFree(server), s.retry.MaxDelay, o).stage,
+		authorize(tokens),
 		compress(s.plain),
 		logTries(s.log),
+		observeAttempts(o),
 	)
 }
 
@@ -126,8 +142,8 @@ func logTries(log *slog.Logger) stage {
 			began := time.Now()
 			ans, err := next(ctx, req)
 			attrs := []slog.Attr{
-				slog.String("method", req.method), slog.String("path", req.path), slog.Int("attempt", req.attempt),
-				slog.Duration("took", time.Since(began)),
+				slog.String("method", req.method), slog.String("path", req.path), slog.String("request_id", req.id),
+				slog.Int("attempt", req.attempt), slog.Duration("took", time.Since(began)),
 			}
 			if err != nil {
 				attrs = append(attrs, slog.Any("err", err))
@@ -148,6 +164,7 @@ type exchanger struct {
 	timeout   time.Duration
 	limit     int64 // bytes of an answer
 	userAgent string
+	server    *peer
 }
 
 func (x *exchanger) exchange(ctx context.Context, req *request) (*answer, error) {
@@ -166,6 +183,7 @@ func (x *exchanger) exchange(ctx context.Context, req *request) (*answer, error)
 		return nil, x.lost(ctx, tryCtx, req, err)
 	}
 	defer func() { _ = res.Body.Close() }() // has been read; nothing is left to fail
+	x.server.learn(res.Header)
 
 	if res.StatusCode < 200 || res.StatusCode > 299 {
 		// What can be read of the body helps; the status counts even if nothing can.
@@ -220,12 +238,22 @@ func (x *exchanger) build(ctx context.Context, req *request) (*http.Request, err
 	if len(req.query) > 0 {
 		address += "?" + req.query.Encode()
 	}
-	hr, err := http.NewRequestWithContext(ctx, req.method, address, bytes.NewReader(req.body))
+	var body io.Reader = http.NoBody
+	if len(req.body) > 0 {
+		body = bytes.NewReader(req.body)
+	}
+	hr, err := http.NewRequestWithContext(ctx, req.method, address, body)
 	if err != nil {
 		return nil, fmt.Errorf("%s %s: %w", req.method, req.path, err)
 	}
-	hr.Header = req.header.Clone()
+	hr.Header = req.header
+	if !req.ownHeader {
+		hr.Header = req.header.Clone()
+	}
 	hr.Header.Set("User-Agent", x.userAgent)
+	if req.id != "" {
+		hr.Header.Set(requestIDHeader, req.id)
+	}
 	return hr, nil
 }
 
@@ -239,7 +267,7 @@ func withoutAddress(err error) error {
 
 // lost makes the error of a try without a whole answer. Ctx is the caller's, tryCtx that of the try.
 func (x *exchanger) lost(ctx, tryCtx context.Context, req *request, err error) *TransportError {
-	e := &TransportError{Method: req.method, Path: req.path, Host: x.base.Host, Attempts: req.attempt, Err: withoutAddress(err)}
+	e := &TransportError{Method: req.method, Path: req.path, Host: x.base.Host, RequestID: req.id, Attempts: req.attempt, Err: withoutAddress(err)}
 	switch {
 	case ctx.Err() != nil:
 		e.Err = ctx.Err()

@@ -316,7 +316,8 @@ func getRequest(form string, id report.ID, opts []GetOption) (*request, error) {
 	return req, nil
 }
 
-// GetWSXF returns the report of this ID as an XML document, as the server wrote it. It returns [ErrNotFound] when there is none.
+// GetWSXF returns the report of this ID as an XML document, as the server wrote it. It returns [ErrNotFound] when there is none, nil and
+// no error with [Lenient].
 //
 // Route: GET /api/Report/Wsxf/{id}.
 func (s *ReportService) GetWSXF(ctx context.Context, id report.ID, opts ...GetOption) ([]byte, error) {
@@ -327,15 +328,15 @@ func (s *ReportService) GetWSXF(ctx context.Context, id report.ID, opts ...GetOp
 	ans, err := s.client.do(ctx, req)
 	switch {
 	case err != nil:
-		return nil, err
+		return nil, s.client.absent(err)
 	case ans.isEmpty():
-		return nil, s.client.missing(req, ans)
+		return nil, s.client.absent(s.client.missing(req, ans))
 	}
 	return ans.body, nil
 }
 
 // Get returns the report of this ID, whole unless an option leaves something out. What it holds that this SDK does not know is kept: see package report.
-// It returns [ErrNotFound] when there is none; a server may need a moment to show a report just submitted.
+// It returns [ErrNotFound] when there is none, nil and no error with [Lenient]; a server may need a moment to show a report just submitted.
 //
 // Route: GET /api/Report/Wsjf/{id}.
 func (s *ReportService) Get(ctx context.Context, id report.ID, opts ...GetOption) (*report.Report, error) {
@@ -346,9 +347,9 @@ func (s *ReportService) Get(ctx context.Context, id report.ID, opts ...GetOption
 	ans, err := s.client.do(ctx, req)
 	switch {
 	case err != nil:
-		return nil, err
+		return nil, s.client.absent(err)
 	case ans.isEmpty():
-		return nil, s.client.missing(req, ans)
+		return nil, s.client.absent(s.client.missing(req, ans))
 	}
 	r, _, err := report.DecodeWSJF(ans.body) // findings are about what was odd when it was stored: Validate tells them again
 	if err != nil {

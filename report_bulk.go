@@ -64,7 +64,7 @@ func (c *Client) pooled(n int) (pooled *Client, release func()) {
 		req.pool = pool
 		return c.do(ctx, req)
 	}
-	return &Client{base: c.base, station: c.station, encoder: c.encoder, do: do}, transport.CloseIdleConnections
+	return &Client{base: c.base, station: c.station, encoder: c.encoder, observer: c.observer, do: do}, transport.CloseIdleConnections
 }
 
 // SubmitResult says what became of one report of [ReportService.SubmitAll].

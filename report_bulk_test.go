@@ -111,7 +111,7 @@ func TestSubmitAllRepeatsAReportWhole(t *testing.T) {
 		if bodies[string(body)]++; bodies[string(body)] < 3 {
 			w.WriteHeader(http.StatusServiceUnavailable)
 		}
-	}, fast)
+	}, wats.WithRetry(wats.RetryPolicy{BaseDelay: 1, MaxDelay: 1, Budget: 2}), wats.WithoutBreaker()) // two of three attempts fail
 	for res := range client.Report.SubmitAll(t.Context(), testReports(100)) {
 		if res.Err != nil {
 			t.Error(res.Err)

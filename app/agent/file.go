@@ -111,7 +111,7 @@ func (a *Agent) submit(ctx context.Context, r *report.Report) error {
 
 // concernsAll reports whether err would meet every other report too.
 func concernsAll(err error) bool {
-	for _, kind := range []error{wats.ErrOffline, wats.ErrTimeout, wats.ErrUnauthorized, wats.ErrForbidden, wats.ErrRateLimited} {
+	for _, kind := range []error{wats.ErrOffline, wats.ErrTimeout, wats.ErrUnauthorized, wats.ErrForbidden, wats.ErrRateLimited, wats.ErrCircuitOpen} {
 		if errors.Is(err, kind) {
 			return true
 		}
