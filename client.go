@@ -57,6 +57,7 @@ func NewClient(baseURL string, opts ...Option) (*Client, error) {
 	if s.transport == nil {
 		c.transport = s.connection.transport()
 		s.transport = c.transport
+		s.turns = make(chan struct{}, s.connection.connections())
 	}
 	if s.cache == nil {
 		s.cache = NewMemoryCache(0, 0)

@@ -21,7 +21,8 @@ type settings struct {
 	retry      RetryPolicy
 	transport  http.RoundTripper // nil: our own, by connection
 	connection connection
-	plain      bool // bodies are never compressed
+	turns      chan struct{} // see exchanger
+	plain      bool          // bodies are never compressed
 	signatures signatures
 	userAgent  string
 	log        *slog.Logger
@@ -106,7 +107,7 @@ func WithRetry(policy RetryPolicy) Option {
 }
 
 // WithTransport carries the requests by rt, those of bulk calls too: it should keep as many idle connections as these use. Default: a
-// transport with HTTP/2, TLS 1.2 and above, the proxy of the environment (HTTPS_PROXY, HTTP_PROXY, NO_PROXY), and 64 idle connections kept.
+// transport with HTTP/2, TLS 1.2 and above, the proxy of the environment (HTTPS_PROXY, HTTP_PROXY, NO_PROXY), and 128 connections.
 // It excludes the options of that one: [WithCA], [WithClientCertificate], [WithPins], [WithMinTLS], [WithMaxConnections], [WithProxy] and [WithoutProxy].
 func WithTransport(rt http.RoundTripper) Option {
 	return func(s *settings) error {

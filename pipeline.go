@@ -112,6 +112,7 @@ func newPipeline(base *url.URL, s settings, o *observer) handler {
 		limit:     maxAnswer,
 		userAgent: s.userAgent,
 		server:    server,
+		turns:     s.turns,
 	}
 	return compose(last.exchange,
 		observeCalls(o),
@@ -165,9 +166,18 @@ type exchanger struct {
 	limit     int64 // bytes of an answer
 	userAgent string
 	server    *peer
+	turns     chan struct{} // holds one entry for each request under way; nil: with a transport of the user
 }
 
 func (x *exchanger) exchange(ctx context.Context, req *request) (*answer, error) {
+	if x.turns != nil && req.pool == nil {
+		select {
+		case x.turns <- struct{}{}:
+			defer func() { <-x.turns }()
+		case <-ctx.Done():
+			return nil, x.lost(ctx, ctx, req, ctx.Err())
+		}
+	}
 	tryCtx, cancel := context.WithTimeout(ctx, x.timeout)
 	defer cancel()
 	hr, err := x.build(tryCtx, req)

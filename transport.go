@@ -118,8 +118,13 @@ func WithMinTLS(version uint16) Option {
 	}
 }
 
-// WithMaxConnections limits the connections to the server, and keeps as many for reuse. A request beyond waits for one, which counts
-// for [WithTimeout]; a bulk call, which has connections of its own, takes no more than these. Default: as many as there are calls at a time, of which 64 are kept. One connection of HTTP/2 carries many requests.
+// defaultConnections is how many requests are under way at a time unless the caller says otherwise. More make no server faster, and without
+// bound a program of thousands of goroutines runs out of sockets.
+const defaultConnections = 128
+
+// WithMaxConnections limits the requests that are under way at a time, and with them the connections to the server, and keeps as many of these for
+// reuse. A request beyond waits for its turn, as long as its context allows: that does not count for [WithTimeout]. A bulk call, which has connections of
+// its own, takes no more than n either. Default: 128, and none for bulk calls but their [Concurrency].
 func WithMaxConnections(n int) Option {
 	return func(s *settings) error {
 		if n < 1 {
@@ -220,17 +225,25 @@ func (c *connection) check(base *url.URL, foreign bool) error {
 	return nil
 }
 
+// connections returns how many requests may be under way at a time.
+func (c *connection) connections() int {
+	if c.most > 0 {
+		return c.most
+	}
+	return defaultConnections
+}
+
 // transport returns the transport of a client that was given none. How long a try may take as a whole is up to WithTimeout.
 func (c *connection) transport() *http.Transport {
-	const idle = 64 // connections kept for reuse; there is one host
+	kept := c.connections() // for reuse; there is one host
 	dialer := &net.Dialer{Timeout: 5 * time.Second, KeepAlive: 30 * time.Second}
 	t := &http.Transport{
 		Proxy:                 http.ProxyFromEnvironment,
 		DialContext:           dialer.DialContext,
 		ForceAttemptHTTP2:     true,
 		MaxConnsPerHost:       c.most,
-		MaxIdleConns:          idle,
-		MaxIdleConnsPerHost:   idle,
+		MaxIdleConns:          kept,
+		MaxIdleConnsPerHost:   kept,
 		IdleConnTimeout:       90 * time.Second,
 		TLSHandshakeTimeout:   10 * time.Second,
 		ExpectContinueTimeout: time.Second,
@@ -239,11 +252,8 @@ func (c *connection) transport() *http.Transport {
 			MinVersion:         max(tls.VersionTLS12, c.minTLS),
 			RootCAs:            c.roots,
 			Certificates:       c.certificate,
-			ClientSessionCache: tls.NewLRUClientSessionCache(idle),
+			ClientSessionCache: tls.NewLRUClientSessionCache(kept),
 		},
-	}
-	if c.most > 0 {
-		t.MaxIdleConns, t.MaxIdleConnsPerHost = c.most, c.most
 	}
 	if c.proxy != nil {
 		t.Proxy = c.proxy.of

@@ -20,6 +20,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -434,5 +435,30 @@ func TestMaxConnections(t *testing.T) {
 				t.Errorf("50 calls took %d connections at a time, want at most 3", most)
 			}
 		})
+	}
+}
+
+func TestThousandsOfGoroutinesTakeTurns(t *testing.T) {
+	const goroutines, calls, most = 5000, 2, 128
+	server, atOnce, _ := pooledServer(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(`"1.0"`)) })
+	client := newClient(t, server.URL)
+	var wg sync.WaitGroup
+	var failed atomic.Int64
+	for range goroutines {
+		wg.Go(func() {
+			for range calls {
+				if _, err := client.Version(t.Context()); err != nil {
+					failed.Add(1)
+					t.Log(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if failed.Load() > 0 {
+		t.Errorf("%d of %d calls failed", failed.Load(), goroutines*calls)
+	}
+	if n := atOnce.most.Load(); n > most {
+		t.Errorf("%d requests at once, want at most %d", n, most)
 	}
 }
