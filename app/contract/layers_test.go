@@ -26,6 +26,7 @@ var allowed = map[string][]string{
 	"app/web":    {"", "report", "app/auth", "app/store"},
 	"app/agent":  {"", "report", "internal/fsx"},
 	"app/demo":   {"report"},
+	"app/secret": {"internal/fsx"},
 
 	"app/contract":   {"*"},
 	"app/bench/load": {"*"},
