@@ -76,7 +76,7 @@ func (s *AnalyticsService) DynamicYield(ctx context.Context, f YieldFilter) ([]Y
 	}
 	req := newRequest(http.MethodPost, "api", "App", "DynamicYield")
 	req.body = body
-	req.repeatable = true
+	req.reads, req.repeatable = true, true
 	if f.Dimensions != "" {
 		req.query.Set("dimensions", f.Dimensions) // in the body as well: servers differ in where they look
 	}

@@ -24,7 +24,8 @@ type Client struct {
 
 	base      *url.URL
 	station   station
-	do        handler         // the pipeline: every call of every service goes through it
+	do        handler // the pipeline: every call of every service goes through it
+	observer  *observer
 	transport *http.Transport // ours; nil when the user gave one
 }
 
@@ -46,16 +47,49 @@ func NewClient(baseURL string, opts ...Option) (*Client, error) {
 			return nil, err
 		}
 	}
-	c := &Client{base: base, station: s.station}
+	c := &Client{base: base, station: s.station, observer: &observer{metrics: s.metrics}}
 	if s.transport == nil {
 		c.transport = newTransport()
 		s.transport = c.transport
 	}
-	c.do = newPipeline(base, s)
+	c.do = newPipeline(base, s, c.observer)
+	c.addServices()
+	return c, nil
+}
+
+func (c *Client) addServices() {
 	c.Analytics = &AnalyticsService{c}
 	c.Process = &ProcessService{c}
 	c.Report = &ReportService{c}
-	return c, nil
+}
+
+// A CallOption changes how single calls are carried out: see [Client.With].
+type CallOption uint8
+
+// The call options.
+const (
+	NoRetry   CallOption = 1 << iota // one attempt, whatever comes of it
+	NoCache                          // the server is asked; its answer is kept in place of what was cached, and no snapshot is taken for it
+	NoBreaker                        // sent even while the breaker is open, and not counted by it
+)
+
+// With returns a client that carries out its calls with these options beside those of c, and shares all else with it: connections, limits,
+// breaker, cache and statistics. A probe whether the server is there is
+//
+//	_, err := c.With(wats.NoCache, wats.NoRetry, wats.NoBreaker).Version(ctx)
+func (c *Client) With(opts ...CallOption) *Client {
+	var all CallOption
+	for _, opt := range opts {
+		all |= opt
+	}
+	derived := *c
+	derived.do = func(ctx context.Context, req *request) (*answer, error) {
+		marked := *req
+		marked.opts |= all
+		return c.do(ctx, &marked)
+	}
+	derived.addServices()
+	return &derived
 }
 
 // parseBaseURL never repeats what it was given when that may hold a password.

@@ -3,14 +3,11 @@ package wats
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"strings"
-	"syscall"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -31,6 +28,7 @@ var (
 	ErrUnsupported  = errors.New("unsupported")              // 405, 501
 	ErrTimeout      = errors.New("timeout")                  // no whole answer in time, or 408
 	ErrOffline      = errors.New("server cannot be reached") // no connection, or it broke
+	ErrCircuitOpen  = errors.New("circuit open")             // not sent, because requests before failed: see BreakerPolicy
 )
 
 // APIError is an answer that is no success: a status outside 2xx, or a 2xx whose body is not what the route promises.
@@ -41,7 +39,7 @@ type APIError struct {
 	Status     int
 	Message    string          // in the server's words, one line of at most 2000 bytes; "" when it sent none
 	Violations report.Findings // why a report was refused, as far as the server listed it
-	RequestID  string          // to find the request in the server's log; "" when it sent none
+	RequestID  string          // to find the request in the logs: the server's name for it, else the header X-Request-ID that was sent
 	RetryAfter time.Duration   // when the server wants to be asked again, at most a day; 0 when it does not say
 	Attempts   int             // times the request was sent
 
@@ -49,16 +47,17 @@ type APIError struct {
 	cause    error  // why a body could not be used
 	notJSON  bool   // because it is no JSON at all
 	location string // scheme and host a redirect leads to
+	named    bool   // RequestID is the server's
 }
 
 // newAPIError makes the error of an answer outside 2xx.
 func newAPIError(req *request, host string, res *http.Response, body []byte) *APIError {
 	e := &APIError{
 		Method: req.method, Path: req.path, Host: host, Status: res.StatusCode, Attempts: req.attempt,
-		RequestID:  requestID(res.Header),
 		RetryAfter: parseRetryAfter(res.Header.Get("Retry-After"), time.Now()),
 	}
 	e.Message, e.Violations = parseErrorBody(body)
+	e.nameRequest(req, res.Header)
 	e.redact(req.header.Get("Authorization"))
 	if to, err := res.Location(); err == nil {
 		e.location = to.Scheme + "://" + to.Host
@@ -68,10 +67,11 @@ func newAPIError(req *request, host string, res *http.Response, body []byte) *AP
 
 // unreadable is the error of a success whose body makes no sense, because of err.
 func (c *Client) unreadable(req *request, ans *answer, err error) *APIError {
-	return &APIError{
-		Method: req.method, Path: req.path, Host: c.base.Host, Status: ans.status,
-		RequestID: requestID(ans.header), cause: err, notJSON: !json.Valid(ans.body),
+	e := &APIError{
+		Method: req.method, Path: req.path, Host: c.base.Host, Status: ans.status, cause: err, notJSON: !json.Valid(ans.body),
 	}
+	e.nameRequest(req, ans.header)
+	return e
 }
 
 // missing is the error of an empty success where one thing was asked for.
@@ -81,14 +81,17 @@ func (c *Client) missing(req *request, ans *answer) *APIError {
 	return e
 }
 
-// requestID returns what servers and proxies name a request by.
-func requestID(h http.Header) string {
-	for _, name := range [...]string{"X-Request-Id", "Request-Id", "X-Correlation-Id"} {
+const requestIDHeader = "X-Request-Id"
+
+// nameRequest takes the ID of the request from what servers and proxies name it by, else the one that was sent.
+func (e *APIError) nameRequest(req *request, h http.Header) {
+	e.RequestID = req.id
+	for _, name := range [...]string{requestIDHeader, "Request-Id", "X-Correlation-Id"} {
 		if id := h.Get(name); id != "" {
-			return oneLine(id, 100)
+			e.RequestID, e.named = oneLine(id, 100), true
+			return
 		}
 	}
-	return ""
 }
 
 // redact takes the credential out of what the server said; some proxies show a request they refuse.
@@ -157,7 +160,7 @@ func (e *APIError) Error() string {
 	if e.Attempts > 1 {
 		fmt.Fprintf(&b, " to %d attempts", e.Attempts)
 	}
-	if e.RequestID != "" {
+	if e.named {
 		fmt.Fprintf(&b, " (request %s)", e.RequestID)
 	}
 	for _, text := range [...]string{e.words(), e.Hint()} {
@@ -183,45 +186,16 @@ func (e *APIError) words() string {
 	return e.Message + ": " + violations
 }
 
-// Hint says what to do about e, as a clause for a person; "" when Message has to do.
-func (e *APIError) Hint() string {
-	switch {
-	case e.kind != nil, e.cause != nil && !e.notJSON:
-		return ""
-	case e.notJSON:
-		return "check that the address is that of a WATS server, not of a proxy or a sign-in page"
-	case e.location != "":
-		return "the server redirects to " + e.location + ": if that is right, use it as the address"
-	}
-	switch e.sentinel() {
-	case ErrUnauthorized: //nolint:errorlint // sentinel returns the values themselves
-		return "check that the token is right and still valid"
-	case ErrForbidden:
-		return "the user of this token lacks the permission: ask the administrator of the server"
-	case ErrTooLarge:
-		return "leave out or shrink attachments and charts"
-	case ErrRateLimited:
-		if e.RetryAfter > 0 {
-			return fmt.Sprintf("try again in %v", e.RetryAfter.Round(time.Second))
-		}
-		return "try again later, and send less at a time"
-	case ErrServer:
-		return "the fault is at the server: try again later, then ask its administrator"
-	case ErrUnsupported:
-		return "this server does not offer the operation: check its version"
-	}
-	return ""
-}
-
 // TransportError says that no whole answer came: it is unknown whether the server carried the request out.
 // It matches [ErrOffline] or, after a deadline, [ErrTimeout]; neither when the caller canceled. Unwrap gives the cause:
 // the caller's own context.Canceled or context.DeadlineExceeded, or the network error.
 type TransportError struct {
-	Method   string
-	Path     string // escaped, without query
-	Host     string
-	Attempts int // times the request was sent
-	Err      error
+	Method    string
+	Path      string // escaped, without query
+	Host      string
+	RequestID string // header X-Request-ID that was sent with each attempt
+	Attempts  int    // times the request was sent
+	Err       error
 }
 
 // attemptTimeout is the cause when one try took longer than WithTimeout allows. It is not context.DeadlineExceeded: that is the caller's.
@@ -247,16 +221,7 @@ func (e *TransportError) isTimeout() bool {
 
 // isTemporary reports whether another try may succeed.
 func (e *TransportError) isTemporary() bool {
-	return !errors.Is(e.Err, context.Canceled) && !errors.Is(e.Err, context.DeadlineExceeded) && !e.isTLS()
-}
-
-// isTLS reports whether the two sides cannot agree on a protected connection, which no repetition mends.
-func (e *TransportError) isTLS() bool {
-	_, untrusted := errors.AsType[*tls.CertificateVerificationError](e.Err)
-	_, noTLS := errors.AsType[tls.RecordHeaderError](e.Err)
-	op, isOp := errors.AsType[*net.OpError](e.Err)
-	refused := isOp && op.Op == "remote error" // a TLS alert of the other side
-	return untrusted || noTLS || refused || errors.Is(e.Err, http.ErrSchemeMismatch)
+	return !e.endedByCaller() && !e.isTLS()
 }
 
 // Unwrap returns the cause.
@@ -273,30 +238,6 @@ func (e *TransportError) Error() string {
 	}
 	return text
 }
-
-// Hint says what to do about e, as a clause for a person; "" when the caller ended the call.
-func (e *TransportError) Hint() string {
-	_, tryEnded := errors.AsType[*attemptTimeout](e.Err)
-	dns, isDNS := errors.AsType[*net.DNSError](e.Err)
-	switch {
-	case tryEnded:
-		return "the network or the server is slow: try again later, or allow more time"
-	case errors.Is(e.Err, context.Canceled), errors.Is(e.Err, context.DeadlineExceeded):
-		return ""
-	case errors.Is(e.Err, http.ErrSchemeMismatch):
-		return "the server speaks http there: use http:// in its address, or its https port"
-	case e.isTLS():
-		return "no trusted connection: check the server's certificate and this machine's clock and root certificates"
-	case isDNS && dns.IsNotFound:
-		return "the host name is not known here: check the address and the network's name server"
-	case errors.Is(e.Err, syscall.ECONNREFUSED), errors.Is(e.Err, wsaConnRefused):
-		return "nothing listens there: check that the server runs, and the port"
-	}
-	return "check that the server runs and that the network reaches it"
-}
-
-// wsaConnRefused is ECONNREFUSED on Windows, whose constant of that name is another. No other system has the number.
-const wsaConnRefused = syscall.Errno(10061)
 
 // parseErrorBody reads the body of a failed answer: the message from Message, message, error, detail or title of an object,
 // else the whole text; markup, which a proxy writes for people, is left out.

@@ -21,6 +21,28 @@ type settings struct {
 	transport http.RoundTripper
 	userAgent string
 	log       *slog.Logger
+	metrics   Metrics
+	breaker   BreakerPolicy
+	noBreaker bool
+	limit     RateLimit // zero: none
+	limitSet  bool
+}
+
+// limitFree returns what ends the default limit: a gowats server has none to keep.
+func (s *settings) limitFree(server *peer) func() bool {
+	if s.limitSet {
+		return nil
+	}
+	return server.gowats.Load
+}
+
+// breakerPolicy returns nil when there is to be no breaker.
+func (s *settings) breakerPolicy() *BreakerPolicy {
+	if s.noBreaker {
+		return nil
+	}
+	p := s.breaker.withDefaults(s.retry.MaxAttempts)
+	return &p
 }
 
 func defaultSettings() settings {
@@ -29,6 +51,7 @@ func defaultSettings() settings {
 		retry:     RetryPolicy{}.withDefaults(),
 		userAgent: "gowats-sdk",
 		log:       slog.New(slog.DiscardHandler),
+		limit:     RateLimit{PerMinute: 500}.withDefaults(),
 	}
 }
 
@@ -139,6 +162,60 @@ func WithLogger(log *slog.Logger) Option {
 			return errors.New("WithLogger: the logger is nil")
 		}
 		s.log = log
+		return nil
+	}
+}
+
+// WithMetrics tells m what happens to every call. Default: nobody is told; [Client.Stats] counts anyway.
+func WithMetrics(m Metrics) Option {
+	return func(s *settings) error {
+		if m == nil {
+			return errors.New("WithMetrics: the metrics are nil")
+		}
+		s.metrics = m
+		return nil
+	}
+}
+
+// WithBreaker sets when requests are no longer sent because the server is down. Default: see [BreakerPolicy].
+func WithBreaker(policy BreakerPolicy) Option {
+	return func(s *settings) error {
+		if err := policy.check(); err != nil {
+			return err
+		}
+		s.breaker, s.noBreaker = policy, false
+		return nil
+	}
+}
+
+// WithoutBreaker sends every request, however many failed before.
+func WithoutBreaker() Option {
+	return func(s *settings) error {
+		s.noBreaker = true
+		return nil
+	}
+}
+
+// WithRateLimit holds every server to limit. Default: 500 a minute, 50 at once, until the server turns out to be a gowats server (by its header
+// Gowats-Server), which needs none.
+//
+// Each attempt counts, for each client by itself. A request waits for its turn, or fails at once with [ErrRateLimited] when the deadline of its context comes before that.
+// Submits of reports keep a fifth of the burst to themselves. An answer 429 stops all requests for the time in its header Retry-After, or else
+// halves the rate, which then recovers in steps.
+func WithRateLimit(limit RateLimit) Option {
+	return func(s *settings) error {
+		if err := limit.check(); err != nil {
+			return err
+		}
+		s.limit, s.limitSet = limit.withDefaults(), true
+		return nil
+	}
+}
+
+// WithoutRateLimit sends requests as they come. The time in Retry-After of an answer 429 is still waited for.
+func WithoutRateLimit() Option {
+	return func(s *settings) error {
+		s.limit, s.limitSet = RateLimit{}, true
 		return nil
 	}
 }

@@ -31,11 +31,15 @@ type request struct {
 	header     http.Header
 	body       []byte // nil: none. Read only, so that it can be sent any number of times
 	repeatable bool   // sent twice it does no more than sent once
+	reads      bool   // changes nothing at the server
 	attempt    int    // from 1
+	domain     Domain
+	id         string     // header X-Request-ID, the same for all attempts; "": none
+	opts       CallOption // of the client the call was made on
 }
 
 // newRequest makes a request without body. Every segment is encoded as one, whatever it holds.
-// It is repeatable by its method; a POST that is safe to repeat says so afterwards.
+// Its method says whether it is repeatable and only reads; a POST that is or does says so afterwards.
 func newRequest(method string, segments ...string) *request {
 	var path strings.Builder
 	for _, s := range segments {
@@ -46,8 +50,11 @@ func newRequest(method string, segments ...string) *request {
 		"Accept":       {"application/json"},
 		"Content-Type": {"application/json"}, // also without body: that is what servers are used to
 	}}
+	req.domain = domainOf(req.path)
 	switch method {
-	case http.MethodGet, http.MethodHead, http.MethodPut, http.MethodDelete:
+	case http.MethodGet, http.MethodHead:
+		req.reads, req.repeatable = true, true
+	case http.MethodPut, http.MethodDelete:
 		req.repeatable = true
 	}
 	return req
@@ -91,18 +98,24 @@ type handler func(ctx context.Context, req *request) (*answer, error)
 type stage func(next handler) handler
 
 // newPipeline joins the stages, outermost first.
-func newPipeline(base *url.URL, s settings) handler {
+func newPipeline(base *url.URL, s settings, o *observer) handler {
+	server := new(peer)
 	last := &exchanger{
 		client:    &http.Client{Transport: s.transport, CheckRedirect: checkRedirect},
 		base:      base,
 		timeout:   s.timeout,
 		limit:     maxAnswer,
 		userAgent: s.userAgent,
+		server:    server,
 	}
 	return compose(last.exchange,
-		retry(s.retry, s.log),
+		observeCalls(o),
+		retry(s.retry, o, s.log),
+		breakOff(s.breakerPolicy(), base.Host, o, s.log),
+		newLimiter(s.limit, s.limitFree(server), s.retry.MaxDelay, o).stage,
 		authorize(s.tokens),
 		logTries(s.log),
+		observeAttempts(o),
 	)
 }
 
@@ -122,8 +135,8 @@ func logTries(log *slog.Logger) stage {
 			began := time.Now()
 			ans, err := next(ctx, req)
 			attrs := []slog.Attr{
-				slog.String("method", req.method), slog.String("path", req.path), slog.Int("attempt", req.attempt),
-				slog.Duration("took", time.Since(began)),
+				slog.String("method", req.method), slog.String("path", req.path), slog.String("request_id", req.id),
+				slog.Int("attempt", req.attempt), slog.Duration("took", time.Since(began)),
 			}
 			if err != nil {
 				attrs = append(attrs, slog.Any("err", err))
@@ -144,6 +157,7 @@ type exchanger struct {
 	timeout   time.Duration
 	limit     int64 // bytes of an answer
 	userAgent string
+	server    *peer
 }
 
 func (x *exchanger) exchange(ctx context.Context, req *request) (*answer, error) {
@@ -158,6 +172,7 @@ func (x *exchanger) exchange(ctx context.Context, req *request) (*answer, error)
 		return nil, x.lost(ctx, tryCtx, req, err)
 	}
 	defer func() { _ = res.Body.Close() }() // has been read; nothing is left to fail
+	x.server.learn(res.Header)
 
 	if res.StatusCode < 200 || res.StatusCode > 299 {
 		// What can be read of the body helps; the status counts even if nothing can.
@@ -185,6 +200,9 @@ func (x *exchanger) build(ctx context.Context, req *request) (*http.Request, err
 	}
 	hr.Header = req.header.Clone()
 	hr.Header.Set("User-Agent", x.userAgent)
+	if req.id != "" {
+		hr.Header.Set(requestIDHeader, req.id)
+	}
 	return hr, nil
 }
 
@@ -193,7 +211,7 @@ func (x *exchanger) lost(ctx, tryCtx context.Context, req *request, err error) *
 	for u, ok := errors.AsType[*url.Error](err); ok; u, ok = errors.AsType[*url.Error](err) {
 		err = u.Err // the rest of it is the address with its query
 	}
-	e := &TransportError{Method: req.method, Path: req.path, Host: x.base.Host, Attempts: req.attempt, Err: err}
+	e := &TransportError{Method: req.method, Path: req.path, Host: x.base.Host, RequestID: req.id, Attempts: req.attempt, Err: err}
 	switch {
 	case ctx.Err() != nil:
 		e.Err = ctx.Err()

@@ -31,8 +31,8 @@ var calls = map[string]func(ctx context.Context, c *wats.Client) error{
 }
 
 func TestRetryByStatus(t *testing.T) {
-	repeated := []int{429, 500, 502, 503, 504}
-	for _, status := range []int{304, 400, 401, 403, 404, 405, 408, 409, 410, 413, 415, 422, 429, 500, 501, 502, 503, 504, 505, 599} {
+	repeated := []int{408, 425, 429, 500, 502, 503, 504}
+	for _, status := range []int{304, 400, 401, 403, 404, 405, 408, 409, 410, 413, 415, 422, 425, 429, 500, 501, 502, 503, 504, 505, 599} {
 		for name, call := range calls {
 			t.Run(fmt.Sprintf("%s answered by %d", name, status), func(t *testing.T) {
 				var got requestLog

@@ -49,7 +49,7 @@ func TestAnswersAreBounded(t *testing.T) {
 		t.Fatal(err)
 	}
 	for limit, want := range map[int64]error{5: nil, 4: ErrTooLarge} {
-		x := &exchanger{client: server.Client(), base: base, timeout: time.Minute, limit: limit}
+		x := &exchanger{client: server.Client(), base: base, timeout: time.Minute, limit: limit, server: new(peer)}
 		ans, err := x.exchange(t.Context(), newRequest(http.MethodGet, "a"))
 		if !errors.Is(err, want) || err == nil && string(ans.body) != "12345" {
 			t.Errorf("answer of 5 bytes under a limit of %d: %v, want %v", limit, err, want)

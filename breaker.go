@@ -1,0 +1,240 @@
+package wats
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// BreakerPolicy says when requests are no longer sent because the server is down. A zero member means the default.
+//
+// A failure is an attempt that got no whole answer, or a status of 5xx but 501; one that the caller ended is neither failure nor success. After
+// OpenFor a single request is sent to see: when it succeeds the breaker closes, when it fails it stays open as long again.
+type BreakerPolicy struct {
+	Consecutive int           // failures in a row that open it; default 5, or the attempts of the retry policy if those are more
+	Ratio       float64       // share of failures within Window that opens it; above 0, at most 1; default 0.5
+	MinRequests int           // requests within Window before Ratio counts; default 10, or twice the attempts of the retry policy if that is more
+	Window      time.Duration // default 30 s, at most a day
+	OpenFor     time.Duration // default 30 s, at most a day
+}
+
+func (p BreakerPolicy) withDefaults(attempts int) BreakerPolicy {
+	if p.Consecutive == 0 {
+		p.Consecutive = max(5, attempts)
+	}
+	if p.Ratio == 0 {
+		p.Ratio = 0.5
+	}
+	if p.MinRequests == 0 {
+		p.MinRequests = max(10, 2*attempts)
+	}
+	if p.Window == 0 {
+		p.Window = 30 * time.Second
+	}
+	if p.OpenFor == 0 {
+		p.OpenFor = 30 * time.Second
+	}
+	return p
+}
+
+func (p BreakerPolicy) check() error {
+	const longest = 24 * time.Hour
+	switch {
+	case p.Consecutive < 0, p.MinRequests < 0:
+		return fmt.Errorf("WithBreaker: Consecutive %d or MinRequests %d is negative", p.Consecutive, p.MinRequests)
+	case !(p.Ratio >= 0 && p.Ratio <= 1): // also NaN
+		return fmt.Errorf("WithBreaker: Ratio %v is not in 0–1", p.Ratio)
+	case p.Window < 0, p.Window > longest, p.OpenFor < 0, p.OpenFor > longest:
+		return fmt.Errorf("WithBreaker: Window %v or OpenFor %v is not in 0–%v", p.Window, p.OpenFor, longest)
+	}
+	return nil
+}
+
+// CircuitOpenError says that a request was not sent because those before it failed. It matches [ErrCircuitOpen]. The same call may succeed
+// after RetryAfter.
+type CircuitOpenError struct {
+	Method     string
+	Path       string // escaped, without query
+	Host       string
+	RetryAfter time.Duration // until one request is sent to see; 0 while that one is under way
+	Cause      error         // the failure that opened the breaker: of another call, so it is not unwrapped
+}
+
+// Is reports whether target is [ErrCircuitOpen].
+func (e *CircuitOpenError) Is(target error) bool { return target == ErrCircuitOpen }
+
+func (e *CircuitOpenError) Error() string {
+	return fmt.Sprintf("%s %s: not sent, because %s failed lately (%v): %s", e.Method, e.Path, e.Host, e.Cause, e.Hint())
+}
+
+// outcome is what an attempt says about the server.
+type outcome uint8
+
+const (
+	unknown outcome = iota
+	succeeded
+	failed
+)
+
+// judge returns what the error of an attempt says about the server. An answer below 500 says that it works.
+func judge(err error) outcome {
+	if err == nil {
+		return succeeded
+	}
+	if e, ok := errors.AsType[*APIError](err); ok {
+		if e.Status >= 500 && e.Status != http.StatusNotImplemented {
+			return failed
+		}
+		return succeeded
+	}
+	if e, ok := errors.AsType[*TransportError](err); ok && !e.endedByCaller() {
+		return failed
+	}
+	return unknown
+}
+
+// breaker is the stage that keeps requests from a server that is down.
+type breaker struct {
+	policy   BreakerPolicy
+	host     string
+	observer *observer
+	log      *slog.Logger
+
+	mu     sync.Mutex
+	state  BreakerState
+	row    int       // failures since the last success
+	recent window    // while closed
+	until  time.Time // open: when the next request is sent to see
+	cause  error
+}
+
+// breakOff is the stage of p; nil: without breaker.
+func breakOff(p *BreakerPolicy, host string, o *observer, log *slog.Logger) stage {
+	return func(next handler) handler {
+		if p == nil {
+			return next
+		}
+		b := &breaker{policy: *p, host: host, observer: o, log: log, recent: window{length: p.Window}}
+		return func(ctx context.Context, req *request) (*answer, error) { return b.call(ctx, req, next) }
+	}
+}
+
+func (b *breaker) call(ctx context.Context, req *request, next handler) (*answer, error) {
+	if req.opts&NoBreaker != 0 {
+		return next(ctx, req)
+	}
+	probes, err := b.admit(ctx, req, time.Now())
+	if err != nil {
+		return nil, err
+	}
+	result := unknown
+	defer func() { b.record(ctx, probes, result, err, time.Now()) }() // also when a transport panics: the probe must end
+	ans, err := next(ctx, req)
+	result = judge(err)
+	return ans, err
+}
+
+// admit reports whether the request is the one sent to see; its error refuses the request.
+func (b *breaker) admit(ctx context.Context, req *request, now time.Time) (probes bool, err error) {
+	b.mu.Lock()
+	switch {
+	case b.state == BreakerClosed:
+		b.mu.Unlock()
+		return false, nil
+	case b.state == BreakerOpen && !now.Before(b.until):
+		b.state = BreakerHalfOpen
+		b.mu.Unlock()
+		b.tell(ctx, BreakerHalfOpen, nil)
+		return true, nil
+	}
+	refusal := &CircuitOpenError{
+		Method: req.method, Path: req.path, Host: b.host, RetryAfter: max(0, b.until.Sub(now)), Cause: b.cause,
+	}
+	b.mu.Unlock()
+	b.observer.tell(Event{Kind: EventRefused, Method: req.method, Domain: req.domain})
+	return false, &notSentError{refusal}
+}
+
+// record counts the result of an attempt. Results of requests that were under way when the breaker opened count for nothing.
+func (b *breaker) record(ctx context.Context, probed bool, result outcome, cause error, now time.Time) {
+	b.mu.Lock()
+	before := b.state
+	switch {
+	case probed && result == succeeded:
+		b.state, b.row, b.recent = BreakerClosed, 0, window{length: b.policy.Window}
+	case probed && result == failed:
+		b.open(cause, now)
+	case probed:
+		b.state, b.until = BreakerOpen, now // the next one sees
+	case b.state != BreakerClosed:
+	case result == succeeded:
+		b.row = 0
+		b.recent.add(now, false)
+	case result == failed:
+		b.row++
+		b.recent.add(now, true)
+		if b.row >= b.policy.Consecutive || b.recent.exceeds(b.policy.MinRequests, b.policy.Ratio) {
+			b.open(cause, now)
+		}
+	}
+	after := b.state
+	b.mu.Unlock()
+	if after != before {
+		b.tell(ctx, after, cause)
+	}
+}
+
+func (b *breaker) open(cause error, now time.Time) {
+	b.state, b.until, b.cause = BreakerOpen, now.Add(b.policy.OpenFor), cause
+}
+
+func (b *breaker) tell(ctx context.Context, state BreakerState, cause error) {
+	b.observer.breaker.Store(uint32(state))
+	b.observer.tell(Event{Kind: EventBreaker, Breaker: state})
+	switch {
+	case state == BreakerClosed:
+		b.log.LogAttrs(ctx, slog.LevelInfo, "server works again")
+	case state == BreakerOpen && cause != nil:
+		b.log.LogAttrs(ctx, slog.LevelWarn, "server fails, requests are kept back", slog.Duration("delay", b.policy.OpenFor), slog.Any("err", cause))
+	}
+}
+
+const windowSlots = 10
+
+// window counts what succeeded and failed within its length, to a tenth of it.
+type window struct {
+	length time.Duration
+	slots  [windowSlots]struct {
+		epoch      int64 // which tenth since 1970
+		all, fails int
+	}
+	epoch int64 // of the last addition
+}
+
+func (w *window) add(now time.Time, fails bool) {
+	w.epoch = now.UnixNano() / max(1, int64(w.length/windowSlots))
+	s := &w.slots[w.epoch%windowSlots]
+	if s.epoch != w.epoch {
+		s.epoch, s.all, s.fails = w.epoch, 0, 0
+	}
+	s.all++
+	if fails {
+		s.fails++
+	}
+}
+
+// exceeds reports whether, of at least least, a share of ratio or more failed.
+func (w *window) exceeds(least int, ratio float64) bool {
+	all, fails := 0, 0
+	for _, s := range w.slots {
+		if s.epoch > w.epoch-windowSlots {
+			all += s.all
+			fails += s.fails
+		}
+	}
+	return all >= least && float64(fails) >= ratio*float64(all)
+}

@@ -1,0 +1,55 @@
+package wats
+
+import (
+	"strings"
+)
+
+// Domain is a part of the API. What is written to one makes old what was read of it: see [WithCacheTTL] and [WithOnUpdate].
+type Domain string
+
+// The domains. Reference data are lists that change a few times a year and that stations need to work: processes, repair operations,
+// unit phases, asset types and types of serial numbers.
+const (
+	DomainAnalytics        Domain = "analytics" // yield, repair and measurement figures
+	DomainAsset            Domain = "asset"
+	DomainManualInspection Domain = "manualinspection"
+	DomainProcess          Domain = "process"
+	DomainProduct          Domain = "product"
+	DomainProduction       Domain = "production"
+	DomainReference        Domain = "reference"
+	DomainReport           Domain = "report"
+	DomainRootCause        Domain = "rootcause"
+	DomainSCIM             Domain = "scim"
+	DomainServer           Domain = "server" // version and what belongs to no other
+	DomainSoftware         Domain = "software"
+)
+
+// domainOf returns the domain of a path, other than DomainReference.
+func domainOf(path string) Domain {
+	path, _ = strings.CutPrefix(path, "/api/")
+	for _, prefix := range [...]string{"internal/", "gowats/v1/", "Blob/"} {
+		path, _ = strings.CutPrefix(path, prefix)
+	}
+	area, rest, _ := strings.Cut(path, "/")
+	switch area = strings.ToLower(area); area {
+	case "asset", "manualinspection", "process", "product", "production", "report", "rootcause", "scim", "software":
+		return Domain(area)
+	case "analytics", "unitflow", "trigger":
+		return DomainAnalytics
+	case "app":
+		switch rest {
+		case "Version":
+			return DomainServer
+		case "Processes":
+			return DomainProcess
+		}
+		return DomainAnalytics
+	case "assets":
+		return DomainAsset
+	case "mi":
+		return DomainManualInspection
+	case "mes":
+		return DomainProduction
+	}
+	return DomainServer
+}
