@@ -26,6 +26,7 @@ type Client struct {
 	station   station
 	do        handler // the pipeline: every call of every service goes through it
 	observer  *observer
+	errorMode ErrorMode
 	transport *http.Transport // ours; nil when the user gave one
 }
 
@@ -47,10 +48,13 @@ func NewClient(baseURL string, opts ...Option) (*Client, error) {
 			return nil, err
 		}
 	}
-	c := &Client{base: base, station: s.station, observer: &observer{metrics: s.metrics}}
+	c := &Client{base: base, station: s.station, errorMode: s.errorMode, observer: &observer{metrics: s.metrics}}
 	if s.transport == nil {
 		c.transport = newTransport()
 		s.transport = c.transport
+	}
+	if s.cache == nil {
+		s.cache = NewMemoryCache(0, 0)
 	}
 	c.do = newPipeline(base, s, c.observer)
 	c.addServices()

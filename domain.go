@@ -1,8 +1,6 @@
 package wats
 
-import (
-	"strings"
-)
+import "strings"
 
 // Domain is a part of the API. What is written to one makes old what was read of it: see [WithCacheTTL] and [WithOnUpdate].
 type Domain string
@@ -23,6 +21,16 @@ const (
 	DomainServer           Domain = "server" // version and what belongs to no other
 	DomainSoftware         Domain = "software"
 )
+
+// isKnown reports whether d is one of the domains above.
+func (d Domain) isKnown() bool {
+	switch d {
+	case DomainAnalytics, DomainAsset, DomainManualInspection, DomainProcess, DomainProduct, DomainProduction, DomainReference, DomainReport,
+		DomainRootCause, DomainSCIM, DomainServer, DomainSoftware:
+		return true
+	}
+	return false
+}
 
 // domainOf returns the domain of a path, other than DomainReference.
 func domainOf(path string) Domain {

@@ -31,6 +31,23 @@ var (
 	ErrCircuitOpen  = errors.New("circuit open")             // not sent, because requests before failed: see BreakerPolicy
 )
 
+// ErrorMode says how a call for a single thing, such as [ReportService.Get], tells that there is none. An empty list is never an error.
+type ErrorMode uint8
+
+// The error modes.
+const (
+	Strict  ErrorMode = iota // an error that matches ErrNotFound
+	Lenient                  // nil, and no error
+)
+
+// absent returns the error of a call for a single thing, nil where that is not there and the client is lenient.
+func (c *Client) absent(err error) error {
+	if c.errorMode == Lenient && errors.Is(err, ErrNotFound) {
+		return nil
+	}
+	return err
+}
+
 // APIError is an answer that is no success: a status outside 2xx, or a 2xx whose body is not what the route promises.
 type APIError struct {
 	Method     string

@@ -1,6 +1,7 @@
 package wats_test
 
 import (
+	"context"
 	"crypto/tls"
 	"encoding/json"
 	"errors"
@@ -12,6 +13,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -26,7 +28,7 @@ var sentinels = map[string]error{
 	"ErrInvalid": wats.ErrInvalid, "ErrUnauthorized": wats.ErrUnauthorized, "ErrForbidden": wats.ErrForbidden,
 	"ErrNotFound": wats.ErrNotFound, "ErrConflict": wats.ErrConflict, "ErrTooLarge": wats.ErrTooLarge,
 	"ErrRateLimited": wats.ErrRateLimited, "ErrServer": wats.ErrServer, "ErrUnsupported": wats.ErrUnsupported,
-	"ErrTimeout": wats.ErrTimeout, "ErrOffline": wats.ErrOffline,
+	"ErrTimeout": wats.ErrTimeout, "ErrOffline": wats.ErrOffline, "ErrCircuitOpen": wats.ErrCircuitOpen,
 }
 
 func TestEveryStatusMatchesOneSentinel(t *testing.T) {
@@ -212,6 +214,88 @@ func TestRetryAfterIsTold(t *testing.T) {
 	e, ok := errors.AsType[*wats.APIError](err)
 	if !ok || e.RetryAfter <= 0 || e.RetryAfter > time.Hour {
 		t.Errorf("RetryAfter of %v = %v, want up to 1h", err, e.RetryAfter)
+	}
+}
+
+func TestErrorModes(t *testing.T) {
+	for name, c := range map[string]struct {
+		mode   wats.ErrorMode
+		status int
+		body   string
+		want   error
+	}{
+		"strict: 404":           {wats.Strict, 404, "", wats.ErrNotFound},
+		"strict: empty answer":  {wats.Strict, 200, "null", wats.ErrNotFound},
+		"lenient: 404":          {wats.Lenient, 404, "", nil},
+		"lenient: 410":          {wats.Lenient, 410, "", nil},
+		"lenient: empty answer": {wats.Lenient, 200, "null", nil},
+		"lenient: a refusal":    {wats.Lenient, 403, "", wats.ErrForbidden},
+	} {
+		t.Run(name, func(t *testing.T) {
+			client := serve(t, answer(c.status, c.body), wats.WithErrorMode(c.mode), once)
+			for _, client := range []*wats.Client{client, client.With(wats.NoRetry)} {
+				r, err := client.Report.Get(t.Context(), report.DeriveID(nil))
+				if r != nil || !errors.Is(err, c.want) {
+					t.Errorf("Get = %v, %v, want nil, %v", r, err, c.want)
+				}
+			}
+		})
+	}
+	for name, mode := range map[string]wats.ErrorMode{"strict": wats.Strict, "lenient": wats.Lenient} {
+		list, err := serve(t, answer(200, "[]"), wats.WithErrorMode(mode)).Process.List(t.Context())
+		if list != nil || err != nil {
+			t.Errorf("%s: an empty list = %v, %v, want nil, nil", name, list, err)
+		}
+		if _, err := serve(t, answer(404, ""), wats.WithErrorMode(mode)).Process.List(t.Context()); !errors.Is(err, wats.ErrNotFound) {
+			t.Errorf("%s: a list that the server does not know = %v, want ErrNotFound", name, err)
+		}
+	}
+}
+
+func TestHintFindsTheErrorInTheChain(t *testing.T) {
+	_, notFile := os.Open(filepath.Join(t.TempDir(), "token"))
+	for name, c := range map[string]struct {
+		err  error
+		want string
+	}{
+		"of an answer":              {fmt.Errorf("submit: %w", &wats.APIError{Status: 403}), "the user of this token lacks the permission"},
+		"of a conflict":             {&wats.APIError{Status: 409}, "somebody else changed it"},
+		"of no answer":              {fmt.Errorf("a; %w", &wats.TransportError{Err: errors.New("cable cut")}), "check that the server runs"},
+		"of a breaker":              {&wats.CircuitOpenError{RetryAfter: time.Minute}, "it is tried again in 1m0s"},
+		"of a probe under way":      {&wats.CircuitOpenError{}, "it is tried again by itself"},
+		"of violations":             {fmt.Errorf("not sent: %w", &report.InvalidError{}), "correct what is named"},
+		"of a request kept back":    {fmt.Errorf("not sent: %w", wats.ErrRateLimited), "try again later"},
+		"of a file":                 {fmt.Errorf("read the token: %w", notFile), "check that the folder is there"},
+		"of something else is none": {errors.New("odd"), ""},
+		"of nothing is none":        {nil, ""},
+	} {
+		if got := wats.Hint(c.err); !strings.HasPrefix(got, c.want) || c.want == "" && got != "" {
+			t.Errorf("hint %s (%v) = %q, want %q…", name, c.err, got, c.want)
+		}
+	}
+}
+
+func TestIsTemporary(t *testing.T) {
+	cause := errors.New("cable cut")
+	for name, c := range map[string]struct {
+		err  error
+		want bool
+	}{
+		"a lost connection":            {&wats.TransportError{Err: cause}, true},
+		"503":                          {fmt.Errorf("submit: %w", &wats.APIError{Status: 503}), true},
+		"429":                          {&wats.APIError{Status: 429}, true},
+		"an open breaker":              {&wats.CircuitOpenError{Cause: cause}, true},
+		"a request kept back":          {fmt.Errorf("not sent: %w", wats.ErrRateLimited), true},
+		"a refusal":                    {&wats.APIError{Status: 400}, false},
+		"a wrong token":                {&wats.APIError{Status: 401}, false},
+		"501":                          {&wats.APIError{Status: 501}, false},
+		"what the caller ended":        {&wats.TransportError{Err: context.Canceled}, false},
+		"a certificate nobody trusts":  {&wats.TransportError{Err: &tls.CertificateVerificationError{}}, false},
+		"an error of no server at all": {cause, false},
+	} {
+		if got := wats.IsTemporary(c.err); got != c.want {
+			t.Errorf("IsTemporary of %s = %v, want %v", name, got, c.want)
+		}
 	}
 }
 

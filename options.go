@@ -26,6 +26,11 @@ type settings struct {
 	noBreaker bool
 	limit     RateLimit // zero: none
 	limitSet  bool
+	cache     Cache // nil: one of the client's own
+	ttls      map[Domain]time.Duration
+	onUpdate  []func(Domain)
+	snapshots *snapshots
+	errorMode ErrorMode
 }
 
 // limitFree returns what ends the default limit: a gowats server has none to keep.
@@ -52,6 +57,7 @@ func defaultSettings() settings {
 		userAgent: "gowats-sdk",
 		log:       slog.New(slog.DiscardHandler),
 		limit:     RateLimit{PerMinute: 500}.withDefaults(),
+		ttls:      map[Domain]time.Duration{DomainReference: referenceTTL},
 	}
 }
 
@@ -216,6 +222,74 @@ func WithRateLimit(limit RateLimit) Option {
 func WithoutRateLimit() Option {
 	return func(s *settings) error {
 		s.limit, s.limitSet = RateLimit{}, true
+		return nil
+	}
+}
+
+// WithCache keeps answers in cache, which clients may share. Default: a [MemoryCache] of the client's own. What is kept, and how long, says [WithCacheTTL].
+//
+// Answers are kept apart by server, credential and query. Clients that differ in their certificates only must not share a cache.
+func WithCache(cache Cache) Option {
+	return func(s *settings) error {
+		if cache == nil {
+			return errors.New("WithCache: the cache is nil")
+		}
+		s.cache = cache
+		return nil
+	}
+}
+
+// WithCacheTTL keeps answers about domain for ttl; 0: not at all. Default: reference data for an hour, all else not at all.
+//
+// That the server knows of nothing is kept for at most 10 s. A write of this client, or of another one by the same cache, makes what was kept of its
+// domain old at once; what others write is seen after ttl. Never kept are versions, states, checks and serial numbers, and answers above 4 MiB.
+func WithCacheTTL(domain Domain, ttl time.Duration) Option {
+	return func(s *settings) error {
+		const longest = 30 * 24 * time.Hour
+		switch {
+		case !domain.isKnown():
+			return fmt.Errorf("WithCacheTTL: there is no domain %q", domain)
+		case ttl < 0, ttl > longest:
+			return fmt.Errorf("WithCacheTTL: %v is not in 0–%v", ttl, longest)
+		}
+		s.ttls[domain] = ttl
+		return nil
+	}
+}
+
+// WithOnUpdate has hook called after every call of this client that changed something in a domain, in the goroutine of the call, from several at
+// once. It can be given several times. Default: none.
+func WithOnUpdate(hook func(Domain)) Option {
+	return func(s *settings) error {
+		if hook == nil {
+			return errors.New("WithOnUpdate: the hook is nil")
+		}
+		s.onUpdate = append(s.onUpdate, hook)
+		return nil
+	}
+}
+
+// WithSnapshot keeps the last answers about reference data in files in dir, which is made when it is not there. While the server cannot be asked,
+// calls such as [ProcessService.List] are answered from there, with a warning to the logger and a count in [Stats]. Default: none.
+//
+// The files hold what the server said, readable by this user only, and no credential.
+func WithSnapshot(dir string) Option {
+	return func(s *settings) error {
+		if dir == "" {
+			return errors.New("WithSnapshot: the folder is not named")
+		}
+		s.snapshots = &snapshots{dir}
+		return nil
+	}
+}
+
+// WithErrorMode says how a single thing that is not there is told. Default: [Strict].
+func WithErrorMode(mode ErrorMode) Option {
+	return func(s *settings) error {
+		if mode > Lenient {
+			return fmt.Errorf("WithErrorMode: there is no mode %d", mode)
+		}
+		s.errorMode = mode
 		return nil
 	}
 }

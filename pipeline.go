@@ -110,6 +110,7 @@ func newPipeline(base *url.URL, s settings, o *observer) handler {
 	}
 	return compose(last.exchange,
 		observeCalls(o),
+		newCacher(s, base.String(), base.Host, o).stage,
 		retry(s.retry, o, s.log),
 		breakOff(s.breakerPolicy(), base.Host, o, s.log),
 		newLimiter(s.limit, s.limitFree(server), s.retry.MaxDelay, o).stage,

@@ -217,7 +217,7 @@ func parseAcknowledgement(body []byte) (string, error) {
 }
 
 // Get returns the report of this ID, whole. What it holds that this SDK does not know is kept: see package report.
-// It returns [ErrNotFound] when there is none; a server may need a moment to show a report just submitted.
+// It returns [ErrNotFound] when there is none, nil and no error with [Lenient]; a server may need a moment to show a report just submitted.
 //
 // Route: GET /api/Report/Wsjf/{id}.
 func (s *ReportService) Get(ctx context.Context, id report.ID) (*report.Report, error) {
@@ -228,9 +228,9 @@ func (s *ReportService) Get(ctx context.Context, id report.ID) (*report.Report, 
 	ans, err := s.client.do(ctx, req)
 	switch {
 	case err != nil:
-		return nil, err
+		return nil, s.client.absent(err)
 	case ans.isEmpty():
-		return nil, s.client.missing(req, ans)
+		return nil, s.client.absent(s.client.missing(req, ans))
 	}
 	r, _, err := report.DecodeWSJF(ans.body) // findings are about what was odd when it was stored: Validate tells them again
 	if err != nil {
