@@ -23,6 +23,7 @@ const (
 	localLife      = 10 * time.Minute // of a copy in memory, should Redis never call it back
 	pause          = time.Second      // without a try after the connection failed
 	maxPending     = 10_000           // folders that wait for Redis to be invalidated
+	maxMissed      = 10_000           // keys that were missed and not set yet
 )
 
 // ErrDown matches the errors of calls that were not tried, because Redis could not be reached a moment ago.
@@ -44,6 +45,7 @@ type Cache struct {
 	mu      sync.RWMutex
 	floors  map[string]uint64   // by folder: the generation that this process began, until Redis has called back the one before
 	pending map[string]struct{} // folders that could not be invalidated yet
+	missed  map[string]uint64   // by key: the generation in which it was missed, 0: Redis was not reached
 	flush   sync.Mutex          // held by the one who invalidates them
 }
 
@@ -65,7 +67,10 @@ func New(address string, options ...Option) (*Cache, error) {
 	if client == nil {
 		return nil, fmt.Errorf("cache in redis at %s: %w", address, err)
 	}
-	c := &Cache{redis: client, prefix: s.prefix, made: time.Now(), floors: map[string]uint64{}, pending: map[string]struct{}{}}
+	c := &Cache{
+		redis: client, prefix: s.prefix, made: time.Now(),
+		floors: map[string]uint64{}, pending: map[string]struct{}{}, missed: map[string]uint64{},
+	}
 	if err != nil { // not reached: it is tried again
 		c.goDown()
 	}
@@ -91,21 +96,25 @@ func (c *Cache) Get(ctx context.Context, key string) (value []byte, found bool, 
 		return nil, false, err
 	}
 	generation, err := c.generation(ctx, folder)
-	if err != nil || generation == 0 {
-		return nil, false, wrap("get from", err)
+	if err == nil {
+		get := c.redis.B().Get().Key(c.valueKey(folder, generation, name)).Cache()
+		value, err = c.redis.DoCache(ctx, get, localLife).AsBytes()
 	}
-	get := c.redis.B().Get().Key(c.valueKey(folder, generation, name)).Cache()
-	value, err = c.redis.DoCache(ctx, get, localLife).AsBytes()
 	switch {
 	case rueidis.IsRedisNil(err):
+		c.miss(key, generation)
 		return nil, false, nil
 	case err != nil:
+		c.miss(key, 0)
 		return nil, false, wrap("get from", c.note(ctx, err))
 	}
 	return value, true, nil
 }
 
 // Set keeps value for ttl, at most seven days. A value above 4 MiB is not kept, which is no error.
+//
+// After a Get of key that found nothing, value is taken for what was true at that Get: if the folder was invalidated since, by any
+// process, nobody gets it.
 func (c *Cache) Set(ctx context.Context, key string, value []byte, ttl time.Duration) error {
 	folder, name, err := split(key)
 	switch {
@@ -114,9 +123,12 @@ func (c *Cache) Set(ctx context.Context, key string, value []byte, ttl time.Dura
 	case ttl < time.Millisecond || len(value) > maxValue:
 		return nil
 	}
-	generation, err := c.generation(ctx, folder)
-	if err == nil && generation == 0 {
-		generation, err = c.begin(ctx, folder, onlyIfNone)
+	generation, known := c.takeMiss(key)
+	switch {
+	case !known:
+		generation, err = c.generation(ctx, folder)
+	case generation == 0 || c.isDown():
+		err = ErrDown
 	}
 	if err != nil {
 		return wrap("set in", err)
@@ -138,7 +150,7 @@ func (c *Cache) Invalidate(ctx context.Context, folder string) error {
 }
 
 // A folder has a generation, a number that grows: the keys of values hold it. To invalidate a folder is to begin its next generation; the
-// values of the one before are never asked for again and expire. No generation, no values.
+// values of the one before are never asked for again and expire.
 
 func (c *Cache) generationKey(folder string) string { return c.prefix + "generation:" + folder }
 
@@ -146,7 +158,7 @@ func (c *Cache) valueKey(folder string, generation uint64, name string) string {
 	return c.prefix + "value:" + folder + strconv.FormatUint(generation, 10) + "/" + name
 }
 
-// generation returns the generation of a folder, 0 when it has none.
+// generation returns the generation of a folder; the first one begins now.
 func (c *Cache) generation(ctx context.Context, folder string) (uint64, error) {
 	if c.isDown() {
 		return 0, ErrDown
@@ -164,7 +176,7 @@ func (c *Cache) generation(ctx context.Context, folder string) (uint64, error) {
 	generation, err := c.redis.DoCache(ctx, get, localLife).AsUint64()
 	switch {
 	case rueidis.IsRedisNil(err):
-		return 0, nil
+		return c.begin(ctx, folder, onlyIfNone)
 	case err != nil:
 		return 0, c.note(ctx, err)
 	case generation < floor:
@@ -199,6 +211,27 @@ func (c *Cache) begin(ctx context.Context, folder, when string) (uint64, error) 
 	eval := c.redis.B().Eval().Script(beginScript).Numkeys(1).Key(c.generationKey(folder)).Arg(life, when).Build()
 	generation, err := c.redis.Do(ctx, eval).AsUint64()
 	return generation, c.note(ctx, err)
+}
+
+// miss remembers in which generation key was missed. Of too many it forgets any.
+func (c *Cache) miss(key string, generation uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.missed) >= maxMissed {
+		for one := range c.missed {
+			delete(c.missed, one)
+			break
+		}
+	}
+	c.missed[key] = generation
+}
+
+func (c *Cache) takeMiss(key string) (generation uint64, known bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	generation, known = c.missed[key]
+	delete(c.missed, key)
+	return generation, known
 }
 
 // postpone marks a folder as one that is to be invalidated.

@@ -83,6 +83,28 @@ func TestAnOldCopyIsNotReturnedByWhoInvalidated(t *testing.T) {
 	wg.Wait()
 }
 
+func TestWhatWasAskedForBeforeAnInvalidationIsNotSeenAfterIt(t *testing.T) {
+	redis := startRedis(t)
+	a, b := newCache(t, redis.address), newCache(t, redis.address)
+	direct := newCache(t, redis.address, rediscache.WithLocalMemory(0))
+	for range 20 {
+		wantGet(t, a, key, none) // a asks the server now
+		if err := b.Invalidate(t.Context(), folder); err != nil {
+			t.Fatalf("Invalidate: %v", err)
+		}
+		set(t, a, key, "the server's answer of before")
+		wantGet(t, direct, key, none)
+		wantGet(t, b, key, none)
+		eventually(t, "a knows of the invalidation", func() bool { return get(t, a, key) == none })
+	}
+	eventually(t, "b sees what was asked for afterwards", func() bool {
+		if get(t, a, key) == none {
+			set(t, a, key, "new")
+		}
+		return get(t, b, key) == "new"
+	})
+}
+
 const childAddress = "REDISCACHE_TEST_ADDRESS"
 
 func TestAnotherProcessInvalidates(t *testing.T) {
