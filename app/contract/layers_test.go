@@ -29,6 +29,7 @@ var allowed = map[string][]string{
 	"app/agent":  {"", "report", "internal/fsx"},
 	"app/demo":   {"report"},
 	"app/secret": {"internal/fsx"},
+	"app/obs":    {""},
 
 	"app/contract":   {"*"},
 	"app/bench/load": {"*"},
