@@ -7,6 +7,6 @@ race:  ; go test -race work
 vet:   ; go vet work
 lint:  ; .ci/lint
 fuzz:  ; .ci/fuzz 60s
-bench: ; go test -run='^$$' -bench=. -benchmem ./report ./app/store && go run ./app/bench/load -n 5000 -c 64
+bench: ; go test -run='^$$' -bench=. -benchmem ./report ./convert ./app/store && go run ./app/bench/load -n 5000 -c 64 && go run ./app/bench/bulk
 cross: ; .ci/cross
 ci:    ; .ci/run

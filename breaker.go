@@ -12,11 +12,12 @@ import (
 
 // BreakerPolicy says when requests are no longer sent because the server is down. A zero member means the default.
 //
-// A failure is an attempt that got no whole answer, or a status of 5xx but 501; one that the caller ended is neither failure nor success. After
+// A failure is an attempt that got no whole answer, or a status of 5xx but 501; one that the caller ended is neither failure nor success. Requests that
+// fail side by side are one failure in a row, so that a hiccup does not end a bulk call. After
 // OpenFor a single request is sent to see: when it succeeds the breaker closes, when it fails it stays open as long again.
 type BreakerPolicy struct {
 	Consecutive int           // failures in a row that open it; default 5, or the attempts of the retry policy if those are more
-	Ratio       float64       // share of failures within Window that opens it; above 0, at most 1; default 0.5
+	Ratio       float64       // share of failures within Window that opens it, if they go on for a tenth of it; above 0, at most 1; default 0.5
 	MinRequests int           // requests within Window before Ratio counts; default 10, or twice the attempts of the retry policy if that is more
 	Window      time.Duration // default 30 s, at most a day
 	OpenFor     time.Duration // default 30 s, at most a day
@@ -106,7 +107,8 @@ type breaker struct {
 
 	mu     sync.Mutex
 	state  BreakerState
-	row    int       // failures since the last success
+	row    int       // failures since the last success, each begun after the one before
+	counts int       // failures ever counted in a row: whose request began before the last of them says nothing new
 	recent window    // while closed
 	until  time.Time // open: when the next request is sent to see
 	cause  error
@@ -127,56 +129,66 @@ func (b *breaker) call(ctx context.Context, req *request, next handler) (*answer
 	if req.opts&NoBreaker != 0 {
 		return next(ctx, req)
 	}
-	probes, err := b.admit(ctx, req, time.Now())
+	pass, err := b.admit(ctx, req, time.Now())
 	if err != nil {
 		return nil, err
 	}
 	result := unknown
-	defer func() { b.record(ctx, probes, result, err, time.Now()) }() // also when a transport panics: the probe must end
+	defer func() { b.record(ctx, pass, result, err, time.Now()) }() // also when a transport panics: the probe must end
 	ans, err := next(ctx, req)
 	result = judge(err)
 	return ans, err
 }
 
-// admit reports whether the request is the one sent to see; its error refuses the request.
-func (b *breaker) admit(ctx context.Context, req *request, now time.Time) (probes bool, err error) {
+// admission is what is known of a request when it is let through.
+type admission struct {
+	probes bool // it is the one sent to see
+	counts int  // of the breaker by then
+}
+
+// admit lets a request through; its error refuses it.
+func (b *breaker) admit(ctx context.Context, req *request, now time.Time) (admission, error) {
 	b.mu.Lock()
 	switch {
 	case b.state == BreakerClosed:
+		pass := admission{counts: b.counts}
 		b.mu.Unlock()
-		return false, nil
+		return pass, nil
 	case b.state == BreakerOpen && !now.Before(b.until):
 		b.state = BreakerHalfOpen
 		b.mu.Unlock()
 		b.tell(ctx, BreakerHalfOpen, nil)
-		return true, nil
+		return admission{probes: true}, nil
 	}
 	refusal := &CircuitOpenError{
 		Method: req.method, Path: req.path, Host: b.host, RetryAfter: max(0, b.until.Sub(now)), Cause: b.cause,
 	}
 	b.mu.Unlock()
 	b.observer.tell(Event{Kind: EventRefused, Method: req.method, Domain: req.domain})
-	return false, &notSentError{refusal}
+	return admission{}, &notSentError{refusal}
 }
 
 // record counts the result of an attempt. Results of requests that were under way when the breaker opened count for nothing.
-func (b *breaker) record(ctx context.Context, probed bool, result outcome, cause error, now time.Time) {
+func (b *breaker) record(ctx context.Context, pass admission, result outcome, cause error, now time.Time) {
 	b.mu.Lock()
 	before := b.state
 	switch {
-	case probed && result == succeeded:
+	case pass.probes && result == succeeded:
 		b.state, b.row, b.recent = BreakerClosed, 0, window{length: b.policy.Window}
-	case probed && result == failed:
+	case pass.probes && result == failed:
 		b.open(cause, now)
-	case probed:
+	case pass.probes:
 		b.state, b.until = BreakerOpen, now // the next one sees
 	case b.state != BreakerClosed:
 	case result == succeeded:
 		b.row = 0
 		b.recent.add(now, false)
 	case result == failed:
-		b.row++
 		b.recent.add(now, true)
+		if pass.counts == b.counts {
+			b.counts++
+			b.row++
+		}
 		if b.row >= b.policy.Consecutive || b.recent.exceeds(b.policy.MinRequests, b.policy.Ratio) {
 			b.open(cause, now)
 		}
@@ -227,14 +239,18 @@ func (w *window) add(now time.Time, fails bool) {
 	}
 }
 
-// exceeds reports whether, of at least least, a share of ratio or more failed.
+// exceeds reports whether, of at least least, a share of ratio or more failed, and not all of them at about the same time.
 func (w *window) exceeds(least int, ratio float64) bool {
-	all, fails := 0, 0
+	all, fails, first := 0, 0, w.epoch
 	for _, s := range w.slots {
-		if s.epoch > w.epoch-windowSlots {
-			all += s.all
-			fails += s.fails
+		if s.epoch <= w.epoch-windowSlots {
+			continue
+		}
+		all += s.all
+		fails += s.fails
+		if s.fails > 0 {
+			first = min(first, s.epoch)
 		}
 	}
-	return all >= least && float64(fails) >= ratio*float64(all)
+	return all >= least && float64(fails) >= ratio*float64(all) && first < w.epoch-1
 }

@@ -43,12 +43,13 @@ func TestBreakerOpens(t *testing.T) {
 		"not after four":                          {statuses: []int{500, 500, 500, 500}},
 		"not when a success is between":           {statuses: []int{500, 500, 500, 200, 500, 500, 200}},
 		"not on refusals":                         {statuses: []int{400, 401, 404, 409, 413, 429, 501, 429, 429, 400, 400}},
-		"when half of ten fail":                   {statuses: []int{500, 200, 500, 200, 500, 200, 200, 200, 500, 500}, want: true},
-		"not when less than half fail":            {statuses: []int{500, 200, 500, 200, 500, 200, 200, 200, 500, 200}},
+		"when half of ten fail":                   {statuses: []int{500, 200, 500, 200, 500, 200, 200, 200, 500, 500}, every: time.Second, want: true},
+		"not when half of ten fail at once":       {statuses: []int{500, 200, 500, 200, 500, 200, 200, 200, 500, 500, 500, 500}},
+		"not when less than half fail":            {statuses: []int{500, 200, 500, 200, 500, 200, 200, 200, 500, 200}, every: time.Second},
 		"not when the failures are long ago":      {statuses: []int{500, 200, 500, 200, 500, 200, 500, 200, 500, 200, 500, 200}, every: 10 * time.Second},
 		"as its policy says":                      {policy: wats.BreakerPolicy{Consecutive: 2}, statuses: []int{0, 0}, want: true},
-		"by ratio, as its policy says":            {policy: wats.BreakerPolicy{Ratio: 0.25, MinRequests: 4}, statuses: []int{200, 200, 200, 500}, want: true},
-		"by ratio within a window, as it says":    {policy: wats.BreakerPolicy{MinRequests: 4, Window: time.Hour}, statuses: []int{500, 200, 500, 500}, every: time.Minute, want: true},
+		"by ratio, as its policy says":            {policy: wats.BreakerPolicy{Ratio: 0.25, MinRequests: 4}, statuses: []int{500, 200, 200, 200, 500}, every: 2 * time.Second, want: true},
+		"by ratio within a window, as it says":    {policy: wats.BreakerPolicy{MinRequests: 4, Window: time.Hour}, statuses: []int{500, 200, 500, 500}, every: 10 * time.Minute, want: true},
 		"not because the ratio of all ever is it": {policy: wats.BreakerPolicy{MinRequests: 4, Window: time.Minute}, statuses: []int{500, 200, 500, 200}, every: time.Minute},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -196,6 +197,31 @@ type hanging struct{}
 func (hanging) RoundTrip(r *http.Request) (*http.Response, error) {
 	<-r.Context().Done()
 	return nil, r.Context().Err()
+}
+
+func TestAHiccupOfManyAtOnceDoesNotOpenTheBreaker(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := &gated{open: make(chan struct{})}
+		server.status.Store(503)
+		server.closed.Store(true)
+		client := newClient(t, "http://plant.example", once, wats.WithTransport(server))
+		var wg sync.WaitGroup
+		for range 50 {
+			wg.Go(func() { _, _ = client.Version(t.Context()) })
+		}
+		synctest.Wait()
+		close(server.open)
+		wg.Wait()
+		if got := client.Stats().Breaker; got != wats.BreakerClosed {
+			t.Errorf("breaker after 50 failures side by side: %v, want closed", got)
+		}
+		for range 4 {
+			_, _ = client.Version(t.Context())
+		}
+		if got := client.Stats().Breaker; got != wats.BreakerOpen {
+			t.Errorf("breaker after four more, one after the other: %v, want open", got)
+		}
+	})
 }
 
 func TestWithoutBreakerEveryRequestIsSent(t *testing.T) {

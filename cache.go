@@ -34,6 +34,7 @@ type Cache interface {
 }
 
 const (
+	keySpace      = "wats1/" // with the version of what is in a value
 	referenceTTL  = time.Hour
 	absentTTL     = 10 * time.Second // of an answer 404, and of a snapshot, unless the domain's is shorter
 	largestCached = 4 << 20          // bytes of an answer
@@ -45,8 +46,8 @@ type cacher struct {
 	cache    Cache
 	ttls     map[Domain]time.Duration
 	onUpdate []func(Domain)
-	tokens   TokenSource
-	files    *snapshots // nil: none
+	tokens   *tokenKeeper // nil: no credential
+	files    *snapshots   // nil: none
 	host     string
 	server   string // hash of the address
 	observer *observer
@@ -54,14 +55,20 @@ type cacher struct {
 
 	flights  flights
 	identity atomic.Pointer[identity]
-	writes   atomic.Uint64 // so far: what was asked for before a write is not kept after it
+	writes   map[Domain]*atomic.Uint64 // so far: what was asked for before a write is not kept after it
 }
 
-func newCacher(s settings, address, host string, o *observer) *cacher {
+func newCacher(s settings, tokens *tokenKeeper, address, host string, o *observer) *cacher {
 	sum := sha256.Sum256([]byte(address))
+	writes := map[Domain]*atomic.Uint64{}
+	for domain, ttl := range s.ttls {
+		if ttl > 0 {
+			writes[domain] = new(atomic.Uint64)
+		}
+	}
 	return &cacher{
-		cache: s.cache, ttls: s.ttls, onUpdate: s.onUpdate, tokens: s.tokens, files: s.snapshots,
-		host: host, server: hex.EncodeToString(sum[:8]), observer: o, log: s.log,
+		cache: s.cache, ttls: s.ttls, onUpdate: s.onUpdate, tokens: tokens, files: s.snapshots,
+		host: host, server: hex.EncodeToString(sum[:8]), observer: o, log: s.log, writes: writes,
 	}
 }
 
@@ -70,6 +77,9 @@ func (c *cacher) stage(next handler) handler {
 		if !req.reads {
 			return c.write(ctx, req, next)
 		}
+		if req.to != nil { // too large to keep, as a rule, and not in memory
+			return next(ctx, req)
+		}
 		domain := cachedAs(req)
 		ttl := c.ttls[domain]
 		if ttl <= 0 {
@@ -77,36 +87,34 @@ func (c *cacher) stage(next handler) handler {
 		}
 		id, err := c.identify(ctx)
 		if err != nil {
-			return nil, fmt.Errorf("%s %s: %w", req.method, req.path, err)
+			return nil, &TokenError{Method: req.method, Path: req.path, Err: err}
 		}
-		return c.read(ctx, &cacheRead{req, domain, ttl, id, nameOf(req, id)}, next)
+		kept := *req
+		kept.into = nil // a caller who leaves may use the memory again
+		return c.read(ctx, &cacheRead{&kept, domain, ttl, c.key(domain, id, req)}, next)
 	}
 }
 
 // cacheRead is a request whose answer may be kept.
 type cacheRead struct {
 	*request
-	domain   Domain
-	ttl      time.Duration
-	identity string
-	name     string // of the key within its folder
+	domain Domain
+	ttl    time.Duration
+	key    string
 }
 
-func (c *cacher) key(r *cacheRead) string { return c.folder(r.domain) + r.name }
-
-func (c *cacher) folder(d Domain) string { return "wats1/" + c.server + "/" + string(d) + "/" }
+func (c *cacher) folder(d Domain) string { return keySpace + c.server + "/" + string(d) + "/" }
 
 func (c *cacher) read(ctx context.Context, r *cacheRead, next handler) (*answer, error) {
 	if r.opts&NoCache != 0 {
 		return c.fetch(ctx, r, next)
 	}
-	key := c.key(r)
-	if value, found := c.lookup(ctx, r, key); found {
+	if value, found := c.lookup(ctx, r); found {
 		c.tell(EventCacheHit, r.request)
 		return c.unpack(r, value)
 	}
 	// Who asks after a write does not share what was asked for before it.
-	flight := binary.BigEndian.AppendUint64([]byte(key), c.writes.Load())
+	flight := binary.BigEndian.AppendUint64([]byte(r.key), c.writes[r.domain].Load())
 	ans, shared, err := c.flights.do(ctx, string(flight), func(ctx context.Context) (*answer, error) { return c.fetch(ctx, r, next) })
 	if shared {
 		c.tell(EventCacheShare, r.request)
@@ -123,11 +131,11 @@ func (c *cacher) read(ctx context.Context, r *cacheRead, next handler) (*answer,
 // fetch asks the server and keeps what it says.
 func (c *cacher) fetch(ctx context.Context, r *cacheRead, next handler) (*answer, error) {
 	c.tell(EventCacheMiss, r.request)
-	writes := c.writes.Load()
+	writes := c.writes[r.domain].Load()
 	ans, err := next(ctx, r.request)
 	value, ttl := packed(ans, err, r.ttl)
-	if value != nil && c.writes.Load() == writes {
-		c.report(ctx, c.cache.Set(ctx, c.key(r), value, ttl), r.request)
+	if value != nil && c.writes[r.domain].Load() == writes {
+		c.report(ctx, c.cache.Set(ctx, r.key, value, ttl), r.request)
 	}
 	if err == nil && c.files != nil && r.domain == DomainReference {
 		c.report(ctx, c.files.save(c.file(r), c.host, r.request, ans, time.Now()), r.request)
@@ -136,8 +144,8 @@ func (c *cacher) fetch(ctx context.Context, r *cacheRead, next handler) (*answer
 }
 
 // lookup returns what the cache has, if it is of use.
-func (c *cacher) lookup(ctx context.Context, r *cacheRead, key string) ([]byte, bool) {
-	value, found, err := c.cache.Get(ctx, key)
+func (c *cacher) lookup(ctx context.Context, r *cacheRead) ([]byte, bool) {
+	value, found, err := c.cache.Get(ctx, r.key)
 	c.report(ctx, err, r.request)
 	return value, err == nil && found && statusIn(value) != 0
 }
@@ -153,17 +161,24 @@ func (c *cacher) fromSnapshot(ctx context.Context, r *cacheRead, err error) (*an
 		return nil, err
 	}
 	value, ttl := packed(ans, nil, min(r.ttl, absentTTL)) // so that not every call has to find out that the server is away
-	c.report(ctx, c.cache.Set(context.WithoutCancel(ctx), c.key(r), value, ttl), r.request)
+	c.report(ctx, c.cache.Set(context.WithoutCancel(ctx), r.key, value, ttl), r.request)
 	c.tell(EventSnapshot, r.request)
 	c.log.LogAttrs(ctx, slog.LevelWarn, "server cannot be asked, snapshot used",
 		slog.String("path", r.path), slog.Time("saved", saved), slog.Any("err", err))
 	return ans, nil
 }
 
-func (c *cacher) file(r *cacheRead) string { return c.server + "-" + r.name }
+// file returns the name of a snapshot.
+func (c *cacher) file(r *cacheRead) string {
+	return c.server + "-" + strings.TrimPrefix(r.key, c.folder(r.domain))
+}
 
-// isUnavailable reports whether err says nothing about what was asked for, only about the way to it.
+// isUnavailable reports whether err says nothing about what was asked for, only about the way to it. A server that is not the right one is
+// no such case: that must be seen.
 func isUnavailable(err error) bool {
+	if errors.Is(err, ErrUntrusted) {
+		return false
+	}
 	for _, kind := range [...]error{ErrOffline, ErrTimeout, ErrServer, ErrCircuitOpen, ErrRateLimited} {
 		if errors.Is(err, kind) {
 			return true
@@ -175,9 +190,9 @@ func isUnavailable(err error) bool {
 // write carries out a request that changes something, and drops what it made old. Also after a failure: the server may have done it.
 func (c *cacher) write(ctx context.Context, req *request, next handler) (*answer, error) {
 	ans, err := next(ctx, req)
-	c.writes.Add(1)
 	for _, d := range madeOld(req) {
 		if c.ttls[d] > 0 {
+			c.writes[d].Add(1)
 			c.invalidate(ctx, req, d)
 		}
 	}
@@ -217,12 +232,9 @@ func (c *cacher) identify(ctx context.Context) (string, error) {
 	if c.tokens == nil {
 		return "0", nil
 	}
-	token, err := c.tokens(ctx)
-	if err == nil {
-		err = token.check()
-	}
+	token, err := c.tokens.get(ctx)
 	if err != nil {
-		return "", fmt.Errorf("get a token: %w", err)
+		return "", err
 	}
 	authorization := token.authorization()
 	if known := c.identity.Load(); known != nil && known.authorization == authorization {
@@ -238,15 +250,19 @@ func (c *cacher) identify(ctx context.Context) (string, error) {
 	return hash, nil
 }
 
-// nameOf returns the name of a request's key.
-func nameOf(req *request, identity string) string {
-	text := make([]byte, 0, 256)
+// key returns the key of a request by identity.
+func (c *cacher) key(d Domain, identity string, req *request) string {
+	text := make([]byte, 0, 512)
 	for _, part := range [...]string{req.method, req.path, req.query.Encode(), req.header.Get("Accept")} {
 		text = append(append(text, part...), '\n')
 	}
 	text = append(text, req.body...)
 	sum := sha256.Sum256(text)
-	return identity + "-" + hex.EncodeToString(sum[:16])
+	text = text[:0]
+	for _, part := range [...]string{keySpace, c.server, "/", string(d), "/", identity, "-"} {
+		text = append(text, part...)
+	}
+	return string(hex.AppendEncode(text, sum[:16]))
 }
 
 // packed returns the form of an answer in the cache and how long to keep it; nil when it is not to be kept.
@@ -282,7 +298,7 @@ func (c *cacher) unpack(r *cacheRead, value []byte) (*answer, error) {
 	if status == http.StatusNotFound {
 		return nil, &APIError{Method: r.method, Path: r.path, Host: c.host, Status: status, Message: string(body), Attempts: 1}
 	}
-	return &answer{status: status, header: http.Header{}, body: bytes.Clone(body)}, nil
+	return &answer{status: status, body: bytes.Clone(body)}, nil
 }
 
 // cachedAs returns the domain whose time a read is kept for; "" when it is never kept.

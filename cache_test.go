@@ -3,6 +3,7 @@ package wats_test
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -470,6 +471,15 @@ func TestSnapshot(t *testing.T) {
 				t.Errorf("with NoCache: %q, want the failure", got)
 			}
 		})
+	}
+}
+
+func TestSnapshotDoesNotHideAServerThatIsNotTheRightOne(t *testing.T) {
+	dir := t.TempDir()
+	_ = names(t, newClient(t, "http://plant.example", wats.WithTransport(newPlant(processes)), wats.WithSnapshot(dir)))
+	client := newClient(t, "http://plant.example", wats.WithTransport(failing{&tls.CertificateVerificationError{Err: errors.New("expired")}}), wats.WithSnapshot(dir))
+	if _, err := client.Process.List(t.Context()); !errors.Is(err, wats.ErrUntrusted) {
+		t.Errorf("List = %v, want ErrUntrusted", err)
 	}
 }
 

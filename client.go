@@ -3,16 +3,13 @@ package wats
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 	"unicode/utf8"
 )
 
@@ -28,6 +25,7 @@ type Client struct {
 	observer  *observer
 	errorMode ErrorMode
 	transport *http.Transport // ours; nil when the user gave one
+	encoder   *encoder
 }
 
 // NewClient returns a client for the server at baseURL, such as https://plant.example. It does not connect.
@@ -48,9 +46,12 @@ func NewClient(baseURL string, opts ...Option) (*Client, error) {
 			return nil, err
 		}
 	}
-	c := &Client{base: base, station: s.station, errorMode: s.errorMode, observer: &observer{metrics: s.metrics}}
+	c := &Client{base: base, station: s.station, errorMode: s.errorMode, encoder: new(encoder), observer: &observer{metrics: s.metrics}}
+	if err := s.connection.check(base, s.transport != nil); err != nil {
+		return nil, err
+	}
 	if s.transport == nil {
-		c.transport = newTransport()
+		c.transport = s.connection.transport()
 		s.transport = c.transport
 	}
 	if s.cache == nil {
@@ -113,23 +114,6 @@ func parseBaseURL(text string) (*url.URL, error) {
 		path = strings.TrimRight(path[:cut], "/")
 	}
 	return url.Parse(base.Scheme + "://" + base.Host + path)
-}
-
-// newTransport returns the transport of a client that was given none. How long a try may take as a whole is up to WithTimeout.
-func newTransport() *http.Transport {
-	const idle = 64 // connections kept for reuse; there is one host
-	dialer := &net.Dialer{Timeout: 5 * time.Second, KeepAlive: 30 * time.Second}
-	return &http.Transport{
-		Proxy:                 http.ProxyFromEnvironment,
-		DialContext:           dialer.DialContext,
-		ForceAttemptHTTP2:     true,
-		MaxIdleConns:          idle,
-		MaxIdleConnsPerHost:   idle,
-		IdleConnTimeout:       90 * time.Second,
-		TLSHandshakeTimeout:   10 * time.Second,
-		ExpectContinueTimeout: time.Second,
-		TLSClientConfig:       &tls.Config{MinVersion: tls.VersionTLS12},
-	}
 }
 
 // Close closes the connections that are idle. Calls under way go on, and c can still be used.

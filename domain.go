@@ -39,25 +39,40 @@ func domainOf(path string) Domain {
 		path, _ = strings.CutPrefix(path, prefix)
 	}
 	area, rest, _ := strings.Cut(path, "/")
-	switch area = strings.ToLower(area); area {
-	case "asset", "manualinspection", "process", "product", "production", "report", "rootcause", "scim", "software":
-		return Domain(area)
-	case "analytics", "unitflow", "trigger":
-		return DomainAnalytics
-	case "app":
-		switch rest {
-		case "Version":
-			return DomainServer
-		case "Processes":
-			return DomainProcess
-		}
-		return DomainAnalytics
-	case "assets":
+	switch area {
+	case "App":
+		return appDomain(rest)
+	case "Asset", "Assets", "asset":
 		return DomainAsset
-	case "mi":
+	case "ManualInspection", "manualinspection", "mi":
 		return DomainManualInspection
-	case "mes":
+	case "Mes", "Production", "production":
 		return DomainProduction
+	case "Process", "process":
+		return DomainProcess
+	case "Product", "product":
+		return DomainProduct
+	case "Report", "report":
+		return DomainReport
+	case "RootCause", "rootcause":
+		return DomainRootCause
+	case "SCIM", "scim":
+		return DomainSCIM
+	case "Software", "software":
+		return DomainSoftware
+	case "Trigger", "UnitFlow", "analytics":
+		return DomainAnalytics
 	}
 	return DomainServer
+}
+
+// appDomain returns the domain of a path below /api/App/, where almost all is statistics.
+func appDomain(rest string) Domain {
+	switch rest {
+	case "Version":
+		return DomainServer
+	case "Processes":
+		return DomainProcess
+	}
+	return DomainAnalytics
 }

@@ -19,6 +19,7 @@ import (
 var (
 	ErrInvalid      = errors.New("invalid")                  // 400, 422, or refused before it was sent
 	ErrUnauthorized = errors.New("unauthorized")             // 401: no credential, or a wrong one
+	ErrUntrusted    = errors.New("server not trusted")       // certificate, pinned key or signature of the server is not the right one
 	ErrForbidden    = errors.New("forbidden")                // 403
 	ErrNotFound     = errors.New("not found")                // 404, 410, or an empty answer where one thing was asked for
 	ErrConflict     = errors.New("conflict")                 // 409
@@ -204,7 +205,8 @@ func (e *APIError) words() string {
 }
 
 // TransportError says that no whole answer came: it is unknown whether the server carried the request out.
-// It matches [ErrOffline] or, after a deadline, [ErrTimeout]; neither when the caller canceled. Unwrap gives the cause:
+// It matches [ErrOffline] or, after a deadline, [ErrTimeout]; neither when the caller canceled. If there is no connection because the server cannot
+// show that it is the right one, it matches both ErrOffline and [ErrUntrusted]. Unwrap gives the cause:
 // the caller's own context.Canceled or context.DeadlineExceeded, or the network error.
 type TransportError struct {
 	Method    string
@@ -213,6 +215,8 @@ type TransportError struct {
 	RequestID string // header X-Request-ID that was sent with each attempt
 	Attempts  int    // times the request was sent
 	Err       error
+
+	begun bool // a part of the answer has been passed on
 }
 
 // attemptTimeout is the cause when one try took longer than WithTimeout allows. It is not context.DeadlineExceeded: that is the caller's.
@@ -228,7 +232,7 @@ func (e *TransportError) Is(target error) bool {
 	case e.isTimeout():
 		return target == ErrTimeout
 	}
-	return target == ErrOffline
+	return target == ErrOffline || target == ErrUntrusted && e.isUntrusted()
 }
 
 func (e *TransportError) isTimeout() bool {
@@ -238,7 +242,7 @@ func (e *TransportError) isTimeout() bool {
 
 // isTemporary reports whether another try may succeed.
 func (e *TransportError) isTemporary() bool {
-	return !e.endedByCaller() && !e.isTLS()
+	return !e.begun && !e.endedByCaller() && !e.isTLS()
 }
 
 // Unwrap returns the cause.

@@ -2,6 +2,7 @@ package wats_test
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -24,8 +25,17 @@ func exampleServer() *httptest.Server {
 			_, _ = io.WriteString(w, `{"Message":"Code must be a valid value"}`)
 		}
 	})
+	mux.HandleFunc("GET /api/App/Version", answer(200, `"24.1.0"`))
+	mux.HandleFunc("GET /api/App/Processes", answer(200, `[{"code":50,"name":"PCBA test"}]`))
 	mux.HandleFunc("GET /api/Report/Query/Header", rows(3, 1000, new(requestLog)))
-	return httptest.NewServer(mux)
+	mux.HandleFunc("GET /api/Report/Attachments/{id}", answer(200, "PK"))
+	mux.HandleFunc("GET /api/Report/Wsjf/{id}", func(w http.ResponseWriter, r *http.Request) {
+		_, _ = w.Write(testReport("SN-"+r.PathValue("id")[31:]).AppendWSJF(nil, report.WSJFOptions{}))
+	})
+	return httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Gowats-Server", "1.0") // takes as many requests as come
+		mux.ServeHTTP(w, r)
+	}))
 }
 
 func ExampleNewClient() {
@@ -45,17 +55,39 @@ func ExampleNewClient() {
 }
 
 func ExampleWithTokenSource() {
-	// Asked before every try, so a token that was renewed meanwhile is used at once.
+	signIn := func(context.Context) (secret string, life time.Duration, err error) { return "abc.def", time.Hour, nil }
+
 	source := func(ctx context.Context) (wats.Token, error) {
-		secret, err := os.ReadFile("/run/secrets/wats")
-		if err != nil {
-			return wats.Token{}, err
-		}
-		return wats.BearerToken(strings.TrimSpace(string(secret))), nil
+		secret, life, err := signIn(ctx)
+		token := wats.BearerToken(secret)
+		token.Expires = time.Now().Add(life)
+		return token, err
 	}
-	_, err := wats.NewClient("https://plant.example", wats.WithTokenSource(source))
-	fmt.Println(err)
-	// Output: <nil>
+	c, err := wats.NewClient("https://plant.example", wats.WithTokenSource(source))
+	fmt.Println(c, err)
+	// Output: wats client of https://plant.example <nil>
+}
+
+func ExampleFileToken() {
+	c, err := wats.NewClient("https://plant.example", wats.WithTokenSource(wats.FileToken("/run/secrets/wats")))
+	fmt.Println(c, err)
+	// Output: wats client of https://plant.example <nil>
+}
+
+func ExampleWithPins() {
+	ca, err := os.ReadFile("plant-ca.pem")
+	if err != nil {
+		fmt.Println("no certificate here")
+		return
+	}
+	c, err := wats.NewClient("https://plant.example",
+		wats.WithCA(ca),
+		wats.WithPins("Iewo3LDZ+3P9ZuYVBsMYo+cYRbZyHrQA2YQ2VX+l2zg=", "uxXlO6WWVXR0KWFN9eQqaJEYmFoQ8Z0XqQy2o9Zt9n4="),
+		wats.WithMinTLS(tls.VersionTLS13),
+		wats.WithProxy("http://proxy.example:3128", ".plant.example"),
+	)
+	fmt.Println(c, err)
+	// Output: no certificate here
 }
 
 func ExampleReportService_Submit() {
@@ -116,6 +148,118 @@ func ExampleReportService_Headers() {
 	// SN-00002 Passed
 }
 
+func ExampleReportService_SubmitAll() {
+	server := exampleServer()
+	defer server.Close()
+	c, err := wats.NewClient(server.URL)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer c.Close()
+	ctx := context.Background()
+
+	reports := func(yield func(*report.Report) bool) { // made, or read from a file, when it is their turn
+		for i := range 1000 {
+			if !yield(testReport(fmt.Sprintf("SN-%d", i))) {
+				return
+			}
+		}
+	}
+	stored := 0
+	for res := range c.Report.SubmitAll(ctx, reports, wats.Concurrency(50)) {
+		switch {
+		case res.Err == nil:
+			stored++
+		case errors.Is(res.Err, wats.ErrInvalid):
+			fmt.Println(res.Report.SerialNumber, "is refused")
+		default:
+			fmt.Println(res.Report.SerialNumber, "has to be tried again:", res.Err)
+		}
+	}
+	if ctx.Err() != nil {
+		fmt.Println("stopped before the last report")
+	}
+	fmt.Println(stored, "stored")
+	// Output:
+	// SN-404 is refused
+	// 999 stored
+}
+
+func ExampleReportService_Stream() {
+	server := exampleServer()
+	defer server.Close()
+	c, err := wats.NewClient(server.URL)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer c.Close()
+	ctx := context.Background()
+
+	monday := time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)
+	week := wats.HeaderQuery{PartNumber: "PCBA-*", From: monday, To: monday.AddDate(0, 0, 7), OrderBy: "start asc"}
+	for r, err := range c.Report.Stream(ctx, week, wats.Concurrency(20)) {
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println(r.SerialNumber, r.Test.Root.Name)
+	}
+	// Output:
+	// SN-00000 MainSequence Callback
+	// SN-00001 MainSequence Callback
+	// SN-00002 MainSequence Callback
+}
+
+func ExampleReportService_Attachments() {
+	server := exampleServer()
+	defer server.Close()
+	c, err := wats.NewClient(server.URL)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer c.Close()
+	ctx := context.Background()
+	id, folder := report.NewID(), os.TempDir()
+
+	file, err := os.CreateTemp(folder, "attachments-*.zip")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	err = errors.Join(c.Report.Attachments(ctx, id, file), file.Close())
+	fmt.Println(err)
+	_ = os.Remove(file.Name()) // an example leaves nothing behind
+	// Output: <nil>
+}
+
+func ExampleHeaderQuery() {
+	server := exampleServer()
+	defer server.Close()
+	c, err := wats.NewClient(server.URL)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer c.Close()
+	ctx := context.Background()
+
+	q := wats.HeaderQuery{SubUnitPartNumber: "PSU-*", Expand: wats.ExpandSubUnits}
+	for h, err := range c.Report.Headers(ctx, q) {
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println(h.SerialNumber, len(h.SubUnits))
+	}
+	// Output:
+	// SN-00000 0
+	// SN-00001 0
+	// SN-00002 0
+}
+
 func ExampleHeaderQuery_ODataFilter() {
 	q := wats.HeaderQuery{
 		PartNumber: "PCBA-*",
@@ -151,4 +295,64 @@ func ExampleAPIError() {
 		fmt.Println(err)
 	}
 	// Output: refused by the server: Code must be a valid value
+}
+
+func ExampleClient_With() {
+	server := exampleServer()
+	defer server.Close()
+	c, err := wats.NewClient(server.URL)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer c.Close()
+	ctx := context.Background()
+	probe := func() error {
+		_, err := c.With(wats.NoCache, wats.NoRetry, wats.NoBreaker).Version(ctx) // is the server there, now?
+		return err
+	}
+	fmt.Println(probe())
+	// Output: <nil>
+}
+
+func ExampleWithCacheTTL() {
+	c, err := wats.NewClient("https://plant.example",
+		wats.WithToken("dXNlcjpwYXNzd29yZA=="),
+		wats.WithCacheTTL(wats.DomainProduct, 5*time.Minute),
+		wats.WithSnapshot("/var/lib/ict-runner/reference"),
+		wats.WithOnUpdate(func(d wats.Domain) { fmt.Println("changed:", d) }),
+	)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer c.Close()
+	fmt.Println(c)
+	// Output: wats client of https://plant.example
+}
+
+func ExampleClient_Stats() {
+	server := exampleServer()
+	defer server.Close()
+	c, err := wats.NewClient(server.URL)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer c.Close()
+	for range 3 {
+		if _, err := c.Process.List(context.Background()); err != nil {
+			fmt.Println(err)
+			return
+		}
+	}
+	s := c.Stats()
+	fmt.Println(s.Calls, "calls,", s.Attempts, "requests,", s.CacheHits, "from the cache, breaker", s.Breaker)
+	// Output: 3 calls, 1 requests, 2 from the cache, breaker closed
+}
+
+func ExampleHint() {
+	err := fmt.Errorf("submit report: %w", &wats.APIError{Method: "POST", Path: "/api/Report/WSJF", Host: "plant.example", Status: 401})
+	fmt.Println(wats.Hint(err))
+	// Output: check that the token is right and still valid
 }

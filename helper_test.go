@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -75,6 +77,18 @@ func (l *requestLog) len() int {
 	return len(l.all)
 }
 
+func (l *requestLog) count(method string) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	n := 0
+	for _, r := range l.all {
+		if r.Method == method {
+			n++
+		}
+	}
+	return n
+}
+
 // answer is a handler of one constant answer.
 func answer(status int, body string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
@@ -83,8 +97,25 @@ func answer(status int, body string) http.HandlerFunc {
 	}
 }
 
+// noGoroutineLeft fails unless there are as few goroutines as before, soon.
+func noGoroutineLeft(t *testing.T, before int) {
+	t.Helper()
+	for range 1000 { // the server's goroutines end on their own, soon
+		if runtime.NumGoroutine() <= before {
+			return
+		}
+		runtime.Gosched()
+		runtime.GC()
+	}
+	stacks := make([]byte, 1<<16)
+	t.Errorf("%d goroutines, %d before:\n%s", runtime.NumGoroutine(), before, stacks[:runtime.Stack(stacks, true)])
+}
+
 // fast repeats without a wait to speak of.
 var fast = wats.WithRetry(wats.RetryPolicy{BaseDelay: 1, MaxDelay: 1})
+
+// discardLog is for a server whose clients break off.
+var discardLog = log.New(io.Discard, "", 0)
 
 // once never repeats.
 var once = wats.WithRetry(wats.RetryPolicy{MaxAttempts: 1})

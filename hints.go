@@ -31,6 +31,7 @@ const (
 	hintSlow      = "the network or the server is slow: try again later, or allow more time"
 	hintPlainHTTP = "the server speaks http there: use http:// in its address, or its https port"
 	hintTrust     = "no trusted connection: check the server's certificate and this machine's clock and root certificates"
+	hintPin       = "compare the pins with the server's certificate; somebody may stand between, or its key was changed"
 	hintHostName  = "the host name is not known here: check the address and the network's name server"
 	hintListen    = "nothing listens there: check that the server runs, and the port"
 	hintNetwork   = "check that the server runs and that the network reaches it"
@@ -118,6 +119,8 @@ func (e *TransportError) Hint() string {
 		return ""
 	case errors.Is(e.Err, http.ErrSchemeMismatch):
 		return hintPlainHTTP
+	case errors.Is(e.Err, errPin):
+		return hintPin
 	case e.isTLS():
 		return hintTrust
 	case isDNS && dns.IsNotFound:
@@ -141,11 +144,16 @@ func (e *CircuitOpenError) Hint() string {
 
 // isTLS reports whether the two sides cannot agree on a protected connection, which no repetition mends.
 func (e *TransportError) isTLS() bool {
-	_, untrusted := errors.AsType[*tls.CertificateVerificationError](e.Err)
 	_, noTLS := errors.AsType[tls.RecordHeaderError](e.Err)
 	op, isOp := errors.AsType[*net.OpError](e.Err)
 	refused := isOp && op.Op == "remote error" // a TLS alert of the other side
-	return untrusted || noTLS || refused || errors.Is(e.Err, http.ErrSchemeMismatch)
+	return e.isUntrusted() || noTLS || refused || errors.Is(e.Err, http.ErrSchemeMismatch)
+}
+
+// isUntrusted reports whether the other side is not the right one, or cannot show it.
+func (e *TransportError) isUntrusted() bool {
+	_, untrusted := errors.AsType[*tls.CertificateVerificationError](e.Err)
+	return untrusted || errors.Is(e.Err, errPin)
 }
 
 // endedByCaller reports whether the context of the call ended.

@@ -112,13 +112,18 @@ func (l *limiter) wait(ctx context.Context, submits bool) (time.Duration, error)
 	began := time.Now()
 	l.mu.Lock()
 	l.advance(began)
-	queue := &l.reads
+	queue, need := &l.reads, l.reserved()
 	if submits {
-		queue = &l.submits
+		queue, need = &l.submits, enough
 	}
 	if l.isFree() && !began.Before(l.paused) {
 		l.mu.Unlock()
 		l.observer.setRate(0)
+		return 0, nil
+	}
+	if l.submits.Len()+l.reads.Len() == 0 && l.tokens >= need && !began.Before(l.paused) {
+		l.tokens--
+		l.mu.Unlock()
 		return 0, nil
 	}
 	w := &waiter{queue: queue}

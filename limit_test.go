@@ -95,14 +95,8 @@ func TestReadsDoNotHoldUpSubmits(t *testing.T) {
 		}
 		synctest.Wait()
 		time.Sleep(6*time.Second + time.Millisecond) // 50 tokens
-		reads, submits := 0, 0
-		for _, r := range got.all {
-			if r.Method == http.MethodPost {
-				submits++
-			} else {
-				reads++
-			}
-		}
+		synctest.Wait()
+		reads, submits := got.count(http.MethodGet), got.count(http.MethodPost)
 		if submits != 50 || reads != 50 {
 			t.Errorf("after 6s under load: %d submits and %d reads were sent, want 10+40 and 40+10", submits, reads)
 		}

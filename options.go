@@ -14,23 +14,26 @@ import (
 type Option func(*settings) error
 
 type settings struct {
-	tokens    TokenSource
-	station   station
-	timeout   time.Duration
-	retry     RetryPolicy
-	transport http.RoundTripper
-	userAgent string
-	log       *slog.Logger
-	metrics   Metrics
-	breaker   BreakerPolicy
-	noBreaker bool
-	limit     RateLimit // zero: none
-	limitSet  bool
-	cache     Cache // nil: one of the client's own
-	ttls      map[Domain]time.Duration
-	onUpdate  []func(Domain)
-	snapshots *snapshots
-	errorMode ErrorMode
+	token      Token       // when there is no source
+	source     TokenSource // of tokens
+	station    station
+	timeout    time.Duration
+	retry      RetryPolicy
+	transport  http.RoundTripper // nil: our own, by connection
+	connection connection
+	plain      bool // bodies are never compressed
+	userAgent  string
+	log        *slog.Logger
+	metrics    Metrics
+	breaker    BreakerPolicy
+	noBreaker  bool
+	limit      RateLimit // zero: none
+	limitSet   bool
+	cache      Cache // nil: one of the client's own
+	ttls       map[Domain]time.Duration
+	onUpdate   []func(Domain)
+	snapshots  *snapshots
+	errorMode  ErrorMode
 }
 
 // limitFree returns what ends the default limit: a gowats server has none to keep.
@@ -58,43 +61,6 @@ func defaultSettings() settings {
 		log:       slog.New(slog.DiscardHandler),
 		limit:     RateLimit{PerMinute: 500}.withDefaults(),
 		ttls:      map[Domain]time.Duration{DomainReference: referenceTTL},
-	}
-}
-
-// WithToken authenticates by a token in WATS form, the base64 text of user:password as the server's token page shows it.
-// It is sent as it is after the word Basic. API tokens of a gowats server (gw_…) are given the same way.
-func WithToken(token string) Option { return withFixed(BasicToken(token)) }
-
-// WithBearer authenticates by a bearer token (RFC 6750).
-func WithBearer(token string) Option { return withFixed(BearerToken(token)) }
-
-// WithBasicAuth authenticates by user name and password (RFC 7617, in UTF-8). The user name holds no colon.
-func WithBasicAuth(user, password string) Option {
-	if user == "" || strings.Contains(user, ":") {
-		return func(*settings) error { return errors.New("WithBasicAuth: the user name is empty or holds a colon") }
-	}
-	return withFixed(basicAuth(user, password))
-}
-
-func withFixed(t Token) Option {
-	return func(s *settings) error {
-		if err := t.check(); err != nil {
-			return err
-		}
-		s.tokens = fixed(t)
-		return nil
-	}
-}
-
-// WithTokenSource asks source for the token of every try of every request, so that a token can be renewed while the client lives.
-// Source may be called from several goroutines at once. Its error ends the call.
-func WithTokenSource(source TokenSource) Option {
-	return func(s *settings) error {
-		if source == nil {
-			return errors.New("WithTokenSource: the source is nil")
-		}
-		s.tokens = source
-		return nil
 	}
 }
 
@@ -138,8 +104,9 @@ func WithRetry(policy RetryPolicy) Option {
 	}
 }
 
-// WithTransport carries the requests by rt. Default: a transport with HTTP/2, TLS 1.2 and above, the proxy of the environment
-// (HTTPS_PROXY, HTTP_PROXY, NO_PROXY), and 64 idle connections kept.
+// WithTransport carries the requests by rt, those of bulk calls too: it should keep as many idle connections as these use. Default: a
+// transport with HTTP/2, TLS 1.2 and above, the proxy of the environment (HTTPS_PROXY, HTTP_PROXY, NO_PROXY), and 64 idle connections kept.
+// It excludes the options of that one: [WithCA], [WithClientCertificate], [WithPins], [WithMinTLS], [WithMaxConnections], [WithProxy] and [WithoutProxy].
 func WithTransport(rt http.RoundTripper) Option {
 	return func(s *settings) error {
 		if rt == nil {

@@ -1,13 +1,11 @@
 package wats
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"hash/maphash"
-	"io"
 	"iter"
 	"strconv"
 )
@@ -31,27 +29,97 @@ func list[T any](ctx context.Context, c *Client, req *request) ([]T, error) {
 // elements yields the elements of a JSON array, decoding each only when it is asked for. It stops at the first error.
 func elements[T any](array []byte) iter.Seq2[*T, error] {
 	return func(yield func(*T, error) bool) {
-		dec := json.NewDecoder(bytes.NewReader(array))
-		if t, err := dec.Token(); err != nil || t != json.Delim('[') {
+		rest := skipSpace(array)
+		if len(rest) == 0 || rest[0] != '[' {
 			yield(nil, fmt.Errorf("want a JSON array, got %.40q", array))
 			return
 		}
-		for i := 0; dec.More(); i++ {
+		rest = skipSpace(rest[1:])
+		for i := 0; len(rest) > 0 && (rest[0] != ']' || i > 0); i++ {
+			length := valueLength(rest)
 			v := new(T)
-			if err := dec.Decode(v); err != nil {
+			if err := decode(rest[:length], v); err != nil {
 				yield(nil, fmt.Errorf("element %d: %w", i, err))
 				return
 			}
 			if !yield(v, nil) {
 				return
 			}
+			rest = skipSpace(rest[length:])
+			if len(rest) == 0 || rest[0] != ',' {
+				break
+			}
+			rest = skipSpace(rest[1:])
 		}
-		if _, err := dec.Token(); err != nil {
-			yield(nil, fmt.Errorf("end of the array: %w", err))
-		} else if _, err := dec.Token(); err != io.EOF {
-			yield(nil, fmt.Errorf("text after the array, at byte %d", dec.InputOffset()))
+		switch {
+		case len(rest) == 0 || rest[0] != ']':
+			yield(nil, fmt.Errorf("want the next element or the end of the array at byte %d", len(array)-len(rest)))
+		case len(skipSpace(rest[1:])) > 0:
+			yield(nil, fmt.Errorf("text after the array, at byte %d", len(array)-len(rest)+1))
 		}
 	}
+}
+
+// decode reads one JSON value into v. It spares encoding/json's own look at a value that v reads itself, and checks.
+func decode(value []byte, v any) error {
+	if u, ok := v.(json.Unmarshaler); ok {
+		return u.UnmarshalJSON(value)
+	}
+	return json.Unmarshal(value, v)
+}
+
+// skipSpace returns what of text follows after white space of JSON (RFC 8259 §2).
+func skipSpace[T string | []byte](text T) T {
+	for i := range len(text) {
+		switch text[i] {
+		case ' ', '\t', '\r', '\n':
+		default:
+			return text[i:]
+		}
+	}
+	return text[len(text):]
+}
+
+// valueLength returns the length of the JSON value that text starts with. What stands there need not be valid: it only finds the
+// end, and who decodes the value checks it. It is 0 where no value can start.
+func valueLength[T string | []byte](text T) int {
+	depth := 0
+	for i := 0; i < len(text); i++ {
+		switch text[i] {
+		case '"':
+			i += quotedLength(text[i:]) - 1
+			if depth == 0 {
+				return i + 1
+			}
+		case '{', '[':
+			depth++
+		case '}', ']':
+			if depth == 0 {
+				return i
+			}
+			if depth--; depth == 0 {
+				return i + 1
+			}
+		case ',', ':', ' ', '\t', '\r', '\n':
+			if depth == 0 {
+				return i
+			}
+		}
+	}
+	return len(text)
+}
+
+// quotedLength returns the length of the text in quotes that text starts with, all of it when the closing quote is missing.
+func quotedLength[T string | []byte](text T) int {
+	for i := 1; i < len(text); i++ {
+		switch text[i] {
+		case '\\':
+			i++
+		case '"':
+			return i + 1
+		}
+	}
+	return len(text)
 }
 
 const pageSize = 1000 // rows asked for at once
@@ -83,6 +151,7 @@ type pager[T any] struct {
 	given  int // rows yielded so far
 	seed   maphash.Seed
 	last   uint64 // hash of the page before
+	page   []byte // memory of the page before: every row has been decoded
 }
 
 // want returns how many rows to ask for next.
@@ -96,6 +165,7 @@ func (p *pager[T]) want() int {
 // next yields the rows of one page. It reports whether to ask for another.
 func (p *pager[T]) next(ctx context.Context, req *request) bool {
 	want := p.want()
+	req.into = p.page
 	ans, err := p.client.do(ctx, req)
 	switch {
 	case err != nil:
@@ -103,6 +173,7 @@ func (p *pager[T]) next(ctx context.Context, req *request) bool {
 	case ans.isEmpty():
 		return false
 	}
+	p.page = ans.body
 	hash := maphash.Bytes(p.seed, ans.body)
 	if p.given > 0 && hash == p.last {
 		return p.fail(p.client.unreadable(req, ans, errors.New("the server gives the same page again, so it does not know $skip")))

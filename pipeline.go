@@ -34,14 +34,19 @@ type request struct {
 	reads      bool   // changes nothing at the server
 	attempt    int    // from 1
 	domain     Domain
-	id         string     // header X-Request-ID, the same for all attempts; "": none
-	opts       CallOption // of the client the call was made on
+	id         string       // header X-Request-ID, the same for all attempts; "": none
+	opts       CallOption   // of the client the call was made on
+	ownHeader  bool         // header belongs to this attempt alone
+	pool       *http.Client // of a bulk call; nil: the client's own
+	into       []byte       // memory for the answer's body, to be used again; nil: new
+	to         io.Writer    // takes the body of a success, as it comes; nil: the answer holds it
 }
 
 // newRequest makes a request without body. Every segment is encoded as one, whatever it holds.
 // Its method says whether it is repeatable and only reads; a POST that is or does says so afterwards.
 func newRequest(method string, segments ...string) *request {
 	var path strings.Builder
+	path.Grow(64)
 	for _, s := range segments {
 		path.WriteByte('/')
 		path.WriteString(escapeSegment(s))
@@ -70,7 +75,7 @@ func escapeSegment(s string) string {
 
 func (r *request) withHeader(name, value string) *request {
 	copied := *r
-	copied.header = r.header.Clone()
+	copied.header, copied.ownHeader = r.header.Clone(), true
 	copied.header.Set(name, value)
 	return &copied
 }
@@ -99,7 +104,7 @@ type stage func(next handler) handler
 
 // newPipeline joins the stages, outermost first.
 func newPipeline(base *url.URL, s settings, o *observer) handler {
-	server := new(peer)
+	server, tokens := new(peer), s.tokens()
 	last := &exchanger{
 		client:    &http.Client{Transport: s.transport, CheckRedirect: checkRedirect},
 		base:      base,
@@ -110,11 +115,12 @@ func newPipeline(base *url.URL, s settings, o *observer) handler {
 	}
 	return compose(last.exchange,
 		observeCalls(o),
-		newCacher(s, base.String(), base.Host, o).stage,
+		newCacher(s, tokens, base.String(), base.Host, o).stage,
 		retry(s.retry, o, s.log),
 		breakOff(s.breakerPolicy(), base.Host, o, s.log),
 		newLimiter(s.limit, s.limitFree(server), s.retry.MaxDelay, o).stage,
-		authorize(s.tokens),
+		authorize(tokens),
+		compress(s.plain),
 		logTries(s.log),
 		observeAttempts(o),
 	)
@@ -168,7 +174,11 @@ func (x *exchanger) exchange(ctx context.Context, req *request) (*answer, error)
 	if err != nil {
 		return nil, err
 	}
-	res, err := x.client.Do(hr)
+	client := x.client
+	if req.pool != nil {
+		client = req.pool
+	}
+	res, err := client.Do(hr)
 	if err != nil {
 		return nil, x.lost(ctx, tryCtx, req, err)
 	}
@@ -180,14 +190,47 @@ func (x *exchanger) exchange(ctx context.Context, req *request) (*answer, error)
 		body, _ := io.ReadAll(io.LimitReader(res.Body, maxErrorAnswer))
 		return nil, newAPIError(req, x.base.Host, res, body)
 	}
-	body, err := io.ReadAll(io.LimitReader(res.Body, x.limit+1))
+	if req.to != nil {
+		return &answer{status: res.StatusCode, header: res.Header}, x.pass(ctx, tryCtx, req, res.Body)
+	}
+	body := bytes.NewBuffer(req.into[:0])
+	n, err := body.ReadFrom(io.LimitReader(res.Body, x.limit+1))
 	switch {
 	case err != nil:
 		return nil, x.lost(ctx, tryCtx, req, err)
-	case int64(len(body)) > x.limit:
+	case n > x.limit:
 		return nil, fmt.Errorf("%s %s: answer of %s exceeds %d bytes: %w", req.method, req.path, x.base.Host, x.limit, ErrTooLarge)
 	}
-	return &answer{res.StatusCode, res.Header, body}, nil
+	return &answer{res.StatusCode, res.Header, body.Bytes()}, nil
+}
+
+// pass writes the body to the caller's writer. Once something is written the request is not repeated.
+func (x *exchanger) pass(ctx, tryCtx context.Context, req *request, body io.Reader) error {
+	to := &watchedWriter{to: req.to}
+	n, err := io.Copy(to, body)
+	switch {
+	case err == nil:
+		return nil
+	case to.err != nil:
+		return fmt.Errorf("%s %s: write the answer: %w", req.method, req.path, to.err)
+	}
+	lost := x.lost(ctx, tryCtx, req, err)
+	lost.begun = n > 0
+	return lost
+}
+
+// watchedWriter tells errors of writing from those of reading.
+type watchedWriter struct {
+	to  io.Writer
+	err error
+}
+
+func (w *watchedWriter) Write(p []byte) (n int, err error) {
+	n, err = w.to.Write(p)
+	if err != nil {
+		w.err = err
+	}
+	return n, err
 }
 
 func (x *exchanger) build(ctx context.Context, req *request) (*http.Request, error) {
@@ -195,11 +238,18 @@ func (x *exchanger) build(ctx context.Context, req *request) (*http.Request, err
 	if len(req.query) > 0 {
 		address += "?" + req.query.Encode()
 	}
-	hr, err := http.NewRequestWithContext(ctx, req.method, address, bytes.NewReader(req.body))
+	var body io.Reader = http.NoBody
+	if len(req.body) > 0 {
+		body = bytes.NewReader(req.body)
+	}
+	hr, err := http.NewRequestWithContext(ctx, req.method, address, body)
 	if err != nil {
 		return nil, fmt.Errorf("%s %s: %w", req.method, req.path, err)
 	}
-	hr.Header = req.header.Clone()
+	hr.Header = req.header
+	if !req.ownHeader {
+		hr.Header = req.header.Clone()
+	}
 	hr.Header.Set("User-Agent", x.userAgent)
 	if req.id != "" {
 		hr.Header.Set(requestIDHeader, req.id)
@@ -207,12 +257,17 @@ func (x *exchanger) build(ctx context.Context, req *request) (*http.Request, err
 	return hr, nil
 }
 
+// withoutAddress returns what stands behind the address in an error of net/http: a query may hold what is nobody's business.
+func withoutAddress(err error) error {
+	for u, ok := errors.AsType[*url.Error](err); ok; u, ok = errors.AsType[*url.Error](err) {
+		err = u.Err
+	}
+	return err
+}
+
 // lost makes the error of a try without a whole answer. Ctx is the caller's, tryCtx that of the try.
 func (x *exchanger) lost(ctx, tryCtx context.Context, req *request, err error) *TransportError {
-	for u, ok := errors.AsType[*url.Error](err); ok; u, ok = errors.AsType[*url.Error](err) {
-		err = u.Err // the rest of it is the address with its query
-	}
-	e := &TransportError{Method: req.method, Path: req.path, Host: x.base.Host, RequestID: req.id, Attempts: req.attempt, Err: err}
+	e := &TransportError{Method: req.method, Path: req.path, Host: x.base.Host, RequestID: req.id, Attempts: req.attempt, Err: withoutAddress(err)}
 	switch {
 	case ctx.Err() != nil:
 		e.Err = ctx.Err()

@@ -1,12 +1,15 @@
 package wats
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"iter"
 	"net/http"
+	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/gowats/gowats/report"
@@ -56,6 +59,47 @@ type ReportHeader struct {
 	CausedUUTFailure     string    `json:"causedUutFailure,omitzero"`     // name of the step that failed the unit
 	CausedUUTFailurePath string    `json:"causedUutFailurePath,omitzero"` // names from the root's children down, joined by ¶
 	ReferencedUUT        report.ID `json:"referencedUut,omitzero"`        // repair only: the test report
+
+	TestOperation string `json:"testOperation,omitzero"` // ProcessName, under the name it had before
+
+	// What HeaderQuery.Expand asks for; nil when not asked for. In a repair's JSON their names begin with uur: uurSubUnits.
+	SubUnits    []HeaderSubUnit    `json:"subUnits,omitzero"`
+	MiscInfo    []HeaderMiscInfo   `json:"miscInfo,omitzero"`
+	Assets      []HeaderAsset      `json:"assets,omitzero"`
+	Attachments []HeaderAttachment `json:"attachments,omitzero"`
+}
+
+// HeaderSubUnit is a part of the unit in a header.
+type HeaderSubUnit struct {
+	SerialNumber string `json:"serialNumber"`
+	PartNumber   string `json:"partNumber"`
+	Revision     string `json:"revision"`
+	PartType     string `json:"partType"`
+}
+
+// HeaderMiscInfo is a misc info in a header.
+type HeaderMiscInfo struct {
+	Description string `json:"description"`
+	Value       string `json:"value"` // the text, or the number where there is none
+}
+
+// HeaderAsset is a piece of equipment in a header. A server sends the figures it keeps.
+type HeaderAsset struct {
+	SerialNumber           string                   `json:"serialNumber"`
+	RunningCount           report.Optional[int]     `json:"runningCount,omitzero"` // uses since the last calibration or maintenance
+	TotalCount             report.Optional[int]     `json:"totalCount,omitzero"`
+	DaysSinceCalibration   report.Optional[float64] `json:"daysSinceCalibration,omitzero"`
+	CalibrationDaysOverdue report.Optional[float64] `json:"calibrationDaysOverdue,omitzero"`
+}
+
+// HeaderAttachment describes a file of a report, without its content.
+type HeaderAttachment struct {
+	ID          int64                `json:"attachmentId"` // for ReportService.Attachment; it never changes
+	FileName    string               `json:"fileName"`
+	ContentType string               `json:"mimeType"`
+	Size        int64                `json:"size"` // bytes
+	Description string               `json:"description"`
+	StepID      report.Optional[int] `json:"stepId,omitzero"` // the step it belongs to; absent: the whole report. Only gowats servers send it
 }
 
 // HeaderQuery restricts a list of headers. The zero HeaderQuery means every test report, newest first.
@@ -70,28 +114,27 @@ type HeaderQuery struct {
 	ProcessCode  report.Optional[int]
 	Result       report.Status // zero: any
 	From, To     time.Time     // start: From included, To not; zero: open
-	Filter       string        // OData expression, in addition to the above
-	OrderBy      string        // OData; default "start desc"
-	Top          int           // at most so many; 0: all
+
+	// Only reports with a part of this serial and part number. Both together mean one part that has both.
+	SubUnitSerialNumber, SubUnitPartNumber string
+
+	Filter  string    // OData expression, in addition to the above
+	OrderBy string    // OData; default "start desc"
+	Top     int       // at most so many; 0: all
+	Expand  Expansion // lists to be given with each header; default none
+	Select  []string  // members by their JSON names; the others, but not the lists of Expand, are left zero. Default all
 }
 
-// UnmarshalJSON reads a header as servers write it: startUtc also without offset, which then is UTC.
-func (h *ReportHeader) UnmarshalJSON(data []byte) error {
-	type plain ReportHeader // without this method
-	wire := struct {
-		*plain
-		StartUTC string `json:"startUtc"`
-	}{plain: (*plain)(h)}
-	if err := json.Unmarshal(data, &wire); err != nil || wire.StartUTC == "" {
-		return err
-	}
-	start, _, err := report.ParseTime(wire.StartUTC, time.UTC)
-	if err != nil {
-		return fmt.Errorf("startUtc: %w", err)
-	}
-	h.StartUTC = start.UTC()
-	return nil
-}
+// Expansion is a set of lists that headers are given with, joined by |.
+type Expansion uint8
+
+// The lists.
+const (
+	ExpandSubUnits Expansion = 1 << iota
+	ExpandMiscInfo
+	ExpandAssets
+	ExpandAttachments
+)
 
 // Receipt says that a server has a report.
 type Receipt struct {
@@ -141,17 +184,49 @@ func (s *ReportService) Submit(ctx context.Context, r *report.Report) (Receipt, 
 	if err := completed.Validate().Err(); err != nil {
 		return rc, fmt.Errorf("report %s of unit %q not submitted: %w: %w", rc.ID, r.SerialNumber, ErrInvalid, err)
 	}
-	return s.SubmitWSJF(ctx, rc.ID, completed.AppendWSJF(nil, report.WSJFOptions{}))
+	return s.SubmitWSJF(ctx, rc.ID, s.client.encoder.encode(completed))
+}
+
+// encoder encodes reports in memory that is used again. The zero encoder is ready; it is safe for concurrent use.
+type encoder struct{ buffers sync.Pool }
+
+// encode returns a document of its own, in memory of just its size. The document is not put back: a transport may read a body even after
+// it has returned, and to find out when it is done costs as much as new memory does.
+func (e *encoder) encode(r *report.Report) []byte {
+	const largest = 1 << 20 // kept for the next report
+	buffer, ok := e.buffers.Get().(*[]byte)
+	if !ok {
+		buffer = new([]byte)
+	}
+	*buffer = r.AppendWSJF((*buffer)[:0], report.WSJFOptions{})
+	document := bytes.Clone(*buffer)
+	if cap(*buffer) <= largest {
+		e.buffers.Put(buffer)
+	}
+	return document
 }
 
 // SubmitWSJF stores a report that is encoded already, unchanged and unchecked. Id is the one in the document; it must not be zero.
 // The receipt holds it even when SubmitWSJF fails. See [ReportService.Submit] for the rest.
 func (s *ReportService) SubmitWSJF(ctx context.Context, id report.ID, document []byte) (Receipt, error) {
+	return s.submit(ctx, newRequest(http.MethodPost, "api", "Report", "WSJF"), id, document)
+}
+
+// SubmitWSXF stores the one report of an XML document, unchanged and unchecked. Id is the one in the document; it must not be zero.
+// The receipt holds it even when SubmitWSXF fails. See [ReportService.Submit] for the rest.
+//
+// Route: POST /api/Report/WSXF. Source: support.wats.com article 360013383500.
+func (s *ReportService) SubmitWSXF(ctx context.Context, id report.ID, document []byte) (Receipt, error) {
+	req := newRequest(http.MethodPost, "api", "Report", "WSXF")
+	req.header.Set("Content-Type", "application/xml")
+	return s.submit(ctx, req, id, document)
+}
+
+func (s *ReportService) submit(ctx context.Context, req *request, id report.ID, document []byte) (Receipt, error) {
 	rc := Receipt{ID: id}
 	if id.IsZero() {
 		return rc, fmt.Errorf("report not submitted: %w: it has no ID to repeat it by", ErrInvalid)
 	}
-	req := newRequest(http.MethodPost, "api", "Report", "WSJF")
 	req.body = document
 	req.repeatable = true // the same ID is the same report
 	ans, err := s.client.do(ctx, req)
@@ -216,15 +291,59 @@ func parseAcknowledgement(body []byte) (string, error) {
 	return "", nil
 }
 
-// Get returns the report of this ID, whole. What it holds that this SDK does not know is kept: see package report.
-// It returns [ErrNotFound] when there is none, nil and no error with [Lenient]; a server may need a moment to show a report just submitted.
-//
-// Route: GET /api/Report/Wsjf/{id}.
-func (s *ReportService) Get(ctx context.Context, id report.ID) (*report.Report, error) {
+// A GetOption leaves out a part of a report that is fetched. Do not submit such a report: it would take the place of the whole one.
+type GetOption struct{ name, value string }
+
+// WithoutAttachments leaves the files out.
+func WithoutAttachments() GetOption { return GetOption{"includeAttachments", "false"} }
+
+// WithoutCharts leaves the points of curves out.
+func WithoutCharts() GetOption { return GetOption{"includeChartdata", "false"} }
+
+// WithDetail asks for less or more detail, from 0 to 7; WSXF does not know it. What each level holds, a server decides; a gowats server
+// always gives all.
+func WithDetail(level int) GetOption { return GetOption{"detailLevel", strconv.Itoa(level)} }
+
+// getRequest asks for a report in a form, wsjf or wsxf.
+func getRequest(form string, id report.ID, opts []GetOption) (*request, error) {
 	if id.IsZero() {
 		return nil, fmt.Errorf("get report: %w: the ID is zero", ErrInvalid)
 	}
-	req := newRequest(http.MethodGet, "api", "Report", "Wsjf", id.String())
+	req := newRequest(http.MethodGet, "api", "Report", form, id.String())
+	for _, o := range opts {
+		req.query.Set(o.name, o.value)
+	}
+	return req, nil
+}
+
+// GetWSXF returns the report of this ID as an XML document, as the server wrote it. It returns [ErrNotFound] when there is none, nil and
+// no error with [Lenient].
+//
+// Route: GET /api/Report/Wsxf/{id}.
+func (s *ReportService) GetWSXF(ctx context.Context, id report.ID, opts ...GetOption) ([]byte, error) {
+	req, err := getRequest("Wsxf", id, opts)
+	if err != nil {
+		return nil, err
+	}
+	ans, err := s.client.do(ctx, req)
+	switch {
+	case err != nil:
+		return nil, s.client.absent(err)
+	case ans.isEmpty():
+		return nil, s.client.absent(s.client.missing(req, ans))
+	}
+	return ans.body, nil
+}
+
+// Get returns the report of this ID, whole unless an option leaves something out. What it holds that this SDK does not know is kept: see package report.
+// It returns [ErrNotFound] when there is none, nil and no error with [Lenient]; a server may need a moment to show a report just submitted.
+//
+// Route: GET /api/Report/Wsjf/{id}.
+func (s *ReportService) Get(ctx context.Context, id report.ID, opts ...GetOption) (*report.Report, error) {
+	req, err := getRequest("Wsjf", id, opts)
+	if err != nil {
+		return nil, err
+	}
 	ans, err := s.client.do(ctx, req)
 	switch {
 	case err != nil:
@@ -260,8 +379,12 @@ func (s *ReportService) Headers(ctx context.Context, q HeaderQuery) iter.Seq2[*R
 		req := newRequest(http.MethodGet, "api", "Report", "Query", "Header")
 		req.query.Set("reportType", string(q.Type))
 		req.query.Set("$orderby", q.OrderBy)
-		if filter := q.ODataFilter(); filter != "" {
-			req.query.Set("$filter", filter)
+		for option, text := range map[string]string{
+			"$filter": q.ODataFilter(), "$expand": q.expand(), "$select": strings.Join(q.Select, ","),
+		} {
+			if text != "" {
+				req.query.Set(option, text)
+			}
 		}
 		return req
 	}, q.Top)
@@ -273,6 +396,8 @@ func (q HeaderQuery) check() error {
 		return fmt.Errorf("query report headers: %w: type %q is neither UUT nor UUR", ErrInvalid, q.Type)
 	case q.Top < 0:
 		return fmt.Errorf("query report headers: %w: top %d is negative", ErrInvalid, q.Top)
+	case q.Expand > ExpandSubUnits|ExpandMiscInfo|ExpandAssets|ExpandAttachments:
+		return fmt.Errorf("query report headers: %w: expansion %b has unknown lists", ErrInvalid, q.Expand)
 	}
 	return nil
 }

@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// ODataFilter returns the query as the text of $filter, "" when it restricts nothing. Type, OrderBy and Top are no part of it.
+// ODataFilter returns the query as the text of $filter, "" when it restricts nothing. Of Type only the name of
+// the list of parts depends; OrderBy, Top, Expand and Select are no part of it.
 //
 // Texts are quoted, whatever they hold. One * at the end, at the beginning or at both becomes startswith, endswith or
 // contains. With a * inside, every piece between two is asked for, so a text in which the pieces overlap or stand in another order matches, too:
@@ -19,6 +20,12 @@ func (q HeaderQuery) ODataFilter() string {
 	all.addText("stationName", q.StationName)
 	all.addText("batchNumber", q.BatchNumber)
 	all.addText("operator", q.Operator)
+	var part conjunction
+	part.addText("s/serialNumber", q.SubUnitSerialNumber)
+	part.addText("s/partNumber", q.SubUnitPartNumber)
+	if len(part) > 0 {
+		all.add(q.listName("subUnits") + "/any(s: " + strings.Join(part, " and ") + ")")
+	}
 	if q.ProcessCode.Present {
 		all.add("processCode eq " + strconv.Itoa(q.ProcessCode.Value))
 	}
@@ -35,6 +42,25 @@ func (q HeaderQuery) ODataFilter() string {
 		all.add("(" + q.Filter + ")")
 	}
 	return strings.Join(all, " and ")
+}
+
+// listName returns the name that a list has in headers of the type asked for.
+func (q HeaderQuery) listName(ofTests string) string {
+	if q.Type == UUR {
+		return "uur" + strings.ToUpper(ofTests[:1]) + ofTests[1:]
+	}
+	return ofTests
+}
+
+// expand returns the text of $expand.
+func (q HeaderQuery) expand() string {
+	var names []string
+	for i, name := range [...]string{"subUnits", "miscInfo", "assets", "attachments"} {
+		if q.Expand&(1<<i) != 0 {
+			names = append(names, q.listName(name))
+		}
+	}
+	return strings.Join(names, ",")
 }
 
 // conjunction is a list of conditions that all have to hold.

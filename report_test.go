@@ -415,15 +415,7 @@ func TestNoGoroutineOutlivesItsCall(t *testing.T) {
 		cancel()
 		_, _ = client.Version(ctx)
 	}()
-	for range 1000 { // the server's goroutines end on their own, soon
-		if runtime.NumGoroutine() <= before {
-			return
-		}
-		runtime.Gosched()
-		runtime.GC()
-	}
-	stacks := make([]byte, 1<<16)
-	t.Errorf("%d goroutines, %d before:\n%s", runtime.NumGoroutine(), before, stacks[:runtime.Stack(stacks, true)])
+	noGoroutineLeft(t, before)
 }
 
 func TestSubmitRealReports(t *testing.T) {

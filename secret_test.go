@@ -9,8 +9,12 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gowats/gowats"
 )
@@ -48,6 +52,13 @@ func TestSecretsShowNowhere(t *testing.T) {
 		})
 	}
 	token := wats.BearerToken(secret)
+	expiring := token
+	expiring.Expires = time.Now().Add(time.Hour)
+	t.Setenv("GOWATS_TOKEN", secret)
+	file := filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(file, []byte(secret), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	type holder struct {
 		Shown  wats.Token
 		hidden wats.Token
@@ -57,6 +68,10 @@ func TestSecretsShowNowhere(t *testing.T) {
 		"token":                  token,
 		"pointer to a token":     &token,
 		"struct that holds one":  holder{token, token, &token},
+		"token that expires":     expiring,
+		"token of environment":   wats.EnvToken(),
+		"token of a file":        wats.FileToken(file),
+		"WithProxy option":       wats.WithProxy("http://user:" + secret + "@proxy.example"),
 		"list of tokens":         []wats.Token{token},
 		"WithToken option":       wats.WithToken(secret),
 		"WithBearer option":      wats.WithBearer(secret),
@@ -65,7 +80,8 @@ func TestSecretsShowNowhere(t *testing.T) {
 	}
 	for name, opt := range map[string]wats.Option{
 		"token": wats.WithToken(secret), "bearer": wats.WithBearer(secret),
-		"source": wats.WithTokenSource(func(context.Context) (wats.Token, error) { return token, nil }),
+		"source":      wats.WithTokenSource(func(context.Context) (wats.Token, error) { return expiring, nil }),
+		"environment": wats.WithTokenSource(wats.EnvToken()), "file": wats.WithTokenSource(wats.FileToken(file)),
 	} {
 		client := serve(t, echo, opt, wats.WithLogger(slog.New(handler)), fast)
 		_, err := client.Version(t.Context())
@@ -80,6 +96,13 @@ func TestSecretsShowNowhere(t *testing.T) {
 		_, err = lost.Version(t.Context())
 		values["transport error with "+name] = err
 	}
+	proxied := newClient(t, "http://plant.example", wats.WithProxy("http://user:"+secret+"@127.0.0.1:0"), once)
+	values["client with a proxy"] = proxied
+	_, values["error with a proxy"] = proxied.Version(t.Context())
+	asking := newClient(t, "http://plant.example", wats.WithTokenSource(func(context.Context) (wats.Token, error) {
+		return wats.Token{}, &url.Error{Op: "Post", URL: "https://login.example/?client_secret=" + secret, Err: errors.New("cable cut")}
+	}))
+	_, values["error of a source"] = asking.Version(t.Context())
 	for name, v := range values {
 		if text := printed(v); leaks(text) {
 			t.Errorf("%s shows its secret: %s", name, text)

@@ -55,5 +55,5 @@ func (s *snapshots) load(name string, req *request) (*answer, time.Time, error) 
 	if err := json.Unmarshal(data, &file); err != nil {
 		return nil, time.Time{}, fmt.Errorf("read the snapshot of %s: %s: %w", req.path, s.path(name), err)
 	}
-	return &answer{status: http.StatusOK, header: http.Header{}, body: bytes.TrimSpace(file.Body)}, file.Saved, nil
+	return &answer{status: http.StatusOK, body: bytes.TrimSpace(file.Body)}, file.Saved, nil
 }

@@ -1,6 +1,6 @@
 // Package agent watches an inbox folder and hands in the reports that are dropped there.
 //
-// A file is taken when it has stopped changing. Accepted, it moves to the folder Done in the inbox; refused, to the folder Error with a text
+// A file may be in any format that package convert reads, and hold several reports. It is taken when it has stopped changing. Accepted, it moves to the folder Done in the inbox; refused, to the folder Error with a text
 // beside it that says what is wrong with it. While the server cannot be reached, or does not let the agent in, files stay where they are.
 package agent
 
@@ -45,7 +45,7 @@ type Config struct {
 type Result struct {
 	Name string    // in the inbox
 	Path string    // where the file is now
-	ID   report.ID // of the report; zero when none could be read
+	ID   report.ID // of the first report; zero when none could be read
 	Err  error     // why it was refused; nil when the server took it
 }
 

@@ -230,6 +230,47 @@ func TestBadFilesMoveToErrorAndDoNotStopTheNext(t *testing.T) {
 	in.accepted()
 }
 
+// panel is a WSTF file of two units; the second one has the station given.
+func panel(station string) string {
+	unit := func(sn, station string) string {
+		return "--Header-Start--\nSerialNumber\t" + sn + "\nPartNumber\tPN1\nOperationTypeCode\t31\nStationName\t" + station +
+			"\nStartDateTime\t2026-03-01T12:00:00\n--Step-Data-Start--\nStepType\tStepName\n--Step-Data-End--\nUUTStatus\tPassed\n--UUT-End--\n"
+	}
+	return unit("SN1", "FCT-1") + unit("SN2", station)
+}
+
+func TestFileOfSeveralUnitsIsSeveralReports(t *testing.T) {
+	p := startPlant(t)
+	in := watch(t, p)
+	for _, name := range []string{"panel.txt", "the same again.txt"} {
+		in.drop(name, panel("FCT-1"))
+		in.accepted()
+	}
+	file, err := agent.Decode("panel.txt", []byte(panel("FCT-1")))
+	if err != nil || len(file.Reports) != 2 {
+		t.Fatalf("Decode = %d reports, %v; want 2", len(file.Reports), err)
+	}
+	for _, r := range file.Reports {
+		if n := p.count(r.ID); n != 2 {
+			t.Errorf("the report on %s came %d times, want once per file, with one ID", r.SerialNumber, n)
+		}
+	}
+}
+
+func TestGoodUnitsOfABadFileAreHandedIn(t *testing.T) {
+	p := startPlant(t)
+	in := watch(t, p)
+	doc := panel("")
+	in.drop("panel.txt", doc)
+	if text := in.refused(); !strings.Contains(text, "the unit SN2 has no station name") || !strings.Contains(text, "other reports of it are good: 1") {
+		t.Errorf("the reason is\n%s", text)
+	}
+	file, _ := agent.Decode("panel.txt", []byte(doc)) // the error is in the text above
+	if len(file.Reports) != 1 || p.count(file.Reports[0].ID) != 1 {
+		t.Errorf("%d good reports, and not each was handed in", len(file.Reports))
+	}
+}
+
 func TestServersRefusalIsToldBesideTheFile(t *testing.T) {
 	p := startPlant(t)
 	p.answer(http.StatusBadRequest)

@@ -1,9 +1,7 @@
 package agent
 
 import (
-	"bytes"
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -18,7 +16,7 @@ import (
 	"github.com/gowats/gowats/report"
 )
 
-// maxFileSize is what servers take in one report.
+// maxFileSize is the largest file that is read: what servers take in one report.
 const maxFileSize = 64 << 20
 
 // Refusal is an error that lies in the file: trying again would change nothing.
@@ -29,27 +27,42 @@ type Refusal struct {
 
 func (e *Refusal) Error() string { return e.Reason }
 
-// handleOne hands in one file and moves it where it belongs. What the file is not to blame for leaves it in place for another attempt.
+// handleOne hands in one file and moves it where it belongs. What the file is not to blame for leaves it in place for another attempt:
+// the reports of it that the server has already are the same ones then.
 func (a *Agent) handleOne(ctx context.Context, name string) {
 	path := filepath.Join(a.Inbox, name)
 	data, read, err := readFile(path)
-	var r *report.Report
+	var f File
 	if err == nil {
-		r, err = Decode(data)
+		f, err = Decode(name, data)
 	}
-	if err == nil {
-		err = a.submit(ctx, r)
-	}
+	err = a.submitAll(ctx, f.Reports, err)
 	var refused *Refusal
 	switch {
 	case err == nil:
-		err = a.done(path, read, r.ID)
+		err = a.done(path, read, f)
 	case errors.As(err, &refused):
-		err = a.setAside(path, read, r, refused)
+		err = a.setAside(path, read, f.ID, refused)
 	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) && ctx.Err() == nil {
 		a.postpone(name, err)
 	}
+}
+
+// submitAll hands in the good reports of a file that has the error given. A refusal does not keep the other reports back; the first one is
+// returned, unless there is an error that is worth another attempt.
+func (a *Agent) submitAll(ctx context.Context, reports []*report.Report, err error) error {
+	for _, r := range reports {
+		submitted := a.submit(ctx, r)
+		var refused *Refusal
+		if submitted != nil && !errors.As(submitted, &refused) {
+			return submitted
+		}
+		if err == nil {
+			err = submitted
+		}
+	}
+	return err
 }
 
 // readFile returns the content of a file, and how the file looked at that time.
@@ -71,34 +84,9 @@ func readFile(path string) ([]byte, sight, error) {
 func ReadAll(r io.Reader) ([]byte, error) {
 	data, err := io.ReadAll(io.LimitReader(r, maxFileSize+1))
 	if err == nil && len(data) > maxFileSize {
-		return nil, &Refusal{Reason: fmt.Sprintf("the file is larger than %d MiB, the most a report may have", maxFileSize>>20)}
+		return nil, &Refusal{Reason: fmt.Sprintf("the file is larger than %d MiB, the most that is read", maxFileSize>>20)}
 	}
 	return data, err
-}
-
-// Decode reads the content of a file. The report's ID is its own or, where it has none, one that belongs to the content, so that
-// the same file gives the same report again. The error is a [*Refusal]; the report may be there all the same.
-func Decode(data []byte) (*report.Report, error) {
-	const byteOrderMark = "\xef\xbb\xbf"
-	text := bytes.TrimSpace(bytes.TrimPrefix(data, []byte(byteOrderMark)))
-	switch {
-	case len(text) == 0:
-		return nil, &Refusal{Reason: "the file is empty"}
-	case text[0] != '{':
-		return nil, &Refusal{Reason: "the file is not in a known format; known is WSJF, the WATS standard JSON format, which begins with {"}
-	}
-	r, findings, err := report.DecodeWSJF(data)
-	if err != nil {
-		return nil, &Refusal{Reason: fmt.Sprintf("the file is not readable as WSJF: %v", err)}
-	}
-	if r.ID.IsZero() {
-		const unit = 0 // of several in a file; WSJF holds one
-		r.ID = report.DeriveID(fmt.Appendf(nil, "wsjf %x %d", sha256.Sum256(data), unit))
-	}
-	if wrong := append(findings, r.Validate()...).Violations(); len(wrong) > 0 {
-		return r, &Refusal{Reason: "the report breaks rules that every server holds to", Violations: wrong}
-	}
-	return r, nil
 }
 
 // submit hands in r. An outage begins or ends with the answer.
@@ -123,7 +111,7 @@ func (a *Agent) submit(ctx context.Context, r *report.Report) error {
 
 // concernsAll reports whether err would meet every other report too.
 func concernsAll(err error) bool {
-	for _, kind := range []error{wats.ErrOffline, wats.ErrTimeout, wats.ErrUnauthorized, wats.ErrForbidden, wats.ErrRateLimited} {
+	for _, kind := range []error{wats.ErrOffline, wats.ErrTimeout, wats.ErrUnauthorized, wats.ErrForbidden, wats.ErrRateLimited, wats.ErrCircuitOpen} {
 		if errors.Is(err, kind) {
 			return true
 		}
@@ -162,19 +150,22 @@ func (a *Agent) outageEnds() {
 	a.outage = outage{}
 }
 
-// done puts away a file whose report the server has.
-func (a *Agent) done(path string, read sight, id report.ID) error {
+// done puts away a file whose reports the server has.
+func (a *Agent) done(path string, read sight, f File) error {
 	now, err := a.putAway(path, read, DoneFolder)
 	if err != nil {
 		return err
 	}
-	a.Logger.Info("report handed in", "path", now, "report_id", id)
-	a.Handled(Result{Name: filepath.Base(path), Path: now, ID: id})
+	a.Logger.Info("file handed in", "path", now, "format", f.Format, "reports", len(f.Reports), "report_id", f.ID)
+	for _, loss := range f.Losses {
+		a.Logger.Warn("not all of the file is in its reports", "path", now, "where", loss.Where, "what", loss.What)
+	}
+	a.Handled(Result{Name: filepath.Base(path), Path: now, ID: f.ID})
 	return nil
 }
 
 // setAside puts away a file that is refused, and writes beside it why.
-func (a *Agent) setAside(path string, read sight, r *report.Report, why *Refusal) error {
+func (a *Agent) setAside(path string, read sight, id report.ID, why *Refusal) error {
 	now, err := a.putAway(path, read, ErrorFolder)
 	if err != nil {
 		return err
@@ -184,11 +175,7 @@ func (a *Agent) setAside(path string, read sight, r *report.Report, why *Refusal
 		a.Logger.Error("reason of a refusal is only told here", "path", now, "reason", why.Reason, "err", err)
 	}
 	a.Logger.Warn("file refused", "path", now, "err", why)
-	result := Result{Name: filepath.Base(path), Path: now, Err: why}
-	if r != nil {
-		result.ID = r.ID
-	}
-	a.Handled(result)
+	a.Handled(Result{Name: filepath.Base(path), Path: now, ID: id, Err: why})
 	return nil
 }
 

@@ -17,6 +17,7 @@ const module = "github.com/gowats/gowats"
 var allowed = map[string][]string{
 	"":             {"report", "internal/fsx"}, // package wats
 	"report":       {},
+	"convert":      {"report"},
 	"internal/fsx": {},
 
 	"cache/rediscache": {""},
@@ -24,17 +25,19 @@ var allowed = map[string][]string{
 	"app/odata":     {},
 	"app/store":     {"", "report", "app/odata"},
 	"app/auth":      {"app/store"},
-	"app/server":    {"", "report", "app/auth", "app/store"},
+	"app/server":    {"", "report", "convert", "app/auth", "app/store"},
 	"app/web":       {"", "report", "app/auth", "app/store"},
-	"app/agent":     {"", "report", "internal/fsx"},
+	"app/agent":     {"", "convert", "report", "internal/fsx"},
 	"app/demo":      {"report"},
 	"app/secret":    {"internal/fsx"},
 	"app/obs":       {""},
 	"app/negotiate": {},
 
-	"app/contract":   {"*"},
-	"app/bench/load": {"*"},
-	"app/cmd/gowats": {"*"},
+	"app/contract":          {"*"},
+	"app/bench/bulk":        {"*"},
+	"app/bench/delayserver": {"*"},
+	"app/bench/load":        {"*"},
+	"app/cmd/gowats":        {"*"},
 }
 
 type listedPackage struct {

@@ -9,6 +9,7 @@ import (
 	"github.com/gowats/gowats/app/auth"
 	"github.com/gowats/gowats/app/server"
 	"github.com/gowats/gowats/app/store"
+	"github.com/gowats/gowats/app/web"
 )
 
 const (
@@ -43,7 +44,7 @@ func startServer(t *testing.T) *bench {
 	if err != nil {
 		t.Fatal(err)
 	}
-	web := httptest.NewServer(server.New(s, a, server.Options{Version: serverVersion}))
+	web := httptest.NewServer(server.New(s, a, server.Options{Version: serverVersion, Certificate: web.CertificateWriter()}))
 	t.Cleanup(web.Close)
 	return &bench{url: web.URL, token: token, store: s}
 }

@@ -24,6 +24,13 @@ type item struct {
 	ns     int64
 	id     []byte
 	res    string
+	subs   []element
+}
+
+// element is an element of the list that a row has in a table of its own.
+type element struct {
+	pn       string
+	quantity *int64
 }
 
 // condition is a filter and, written apart from the package under test, what it means.
@@ -48,13 +55,62 @@ func drawItem(t *rapid.T) item {
 		x := float64(rapid.IntRange(-2, 4).Draw(t, "secs")) / 2
 		i.secs = &x
 	}
+	i.subs = rapid.SliceOfN(rapid.Custom(drawElement), 0, 3).Draw(t, "subs")
 	return i
+}
+
+func drawElement(t *rapid.T) element {
+	e := element{pn: rapid.SampledFrom(words).Draw(t, "pn")}
+	if rapid.Bool().Draw(t, "hasQuantity") {
+		n := int64(rapid.IntRange(0, 2).Draw(t, "quantity"))
+		e.quantity = &n
+	}
+	return e
+}
+
+// drawAny draws a condition on elements: what one of them must fulfil, or that there is one.
+func drawAny(t *rapid.T) condition {
+	if rapid.IntRange(0, 4).Draw(t, "bare") == 0 {
+		return condition{"subUnits/any()", func(i item) bool { return len(i.subs) > 0 }}
+	}
+	variable := rapid.SampledFrom([]string{"s", "x1", "_a"}).Draw(t, "variable")
+	text, holds := drawElementCondition(t, variable, 2)
+	return condition{"subUnits/any(" + variable + ":" + text + ")", func(i item) bool { return slices.ContainsFunc(i.subs, holds) }}
+}
+
+func drawElementCondition(t *rapid.T, variable string, depth int) (string, func(element) bool) {
+	op, ok := drawOp(t)
+	switch kind := rapid.IntRange(0, 2+depth).Draw(t, "kind"); kind {
+	case 0:
+		value := rapid.SampledFrom(words).Draw(t, "value")
+		return " " + variable + "/partNumber " + op + " " + quote(value), func(e element) bool { return ok(strings.Compare(e.pn, value)) }
+	case 1:
+		part := rapid.SampledFrom(words).Draw(t, "part")
+		return fmt.Sprintf("contains(%s/partNumber,%s)", variable, quote(part)), func(e element) bool { return strings.Contains(e.pn, part) }
+	case 2:
+		value := int64(rapid.IntRange(0, 2).Draw(t, "value"))
+		return fmt.Sprintf("%s/quantity %s %d", variable, op, value), func(e element) bool {
+			if e.quantity == nil {
+				return op == "ne"
+			}
+			return ok(int(*e.quantity - value))
+		}
+	}
+	a, holdsA := drawElementCondition(t, variable, depth-1)
+	b, holdsB := drawElementCondition(t, variable, depth-1)
+	if op == "eq" {
+		return "not (" + a + ")", func(e element) bool { return !holdsA(e) }
+	}
+	if op < "le" {
+		return "(" + a + ") and (" + b + ")", func(e element) bool { return holdsA(e) && holdsB(e) }
+	}
+	return "(" + a + ") or (" + b + ")", func(e element) bool { return holdsA(e) || holdsB(e) }
 }
 
 func drawCondition(t *rapid.T, depth int) condition {
 	if depth == 0 || rapid.IntRange(0, 2).Draw(t, "leaf") == 0 {
 		return rapid.SampledFrom([]func(*rapid.T) condition{
-			drawText, drawRun, drawSecs, drawCode, drawStart, drawResult, drawID, drawMatch, drawIn,
+			drawText, drawRun, drawSecs, drawCode, drawStart, drawResult, drawID, drawMatch, drawIn, drawAny,
 		}).Draw(t, "kind")(t)
 	}
 	a := drawCondition(t, depth-1)
@@ -167,7 +223,8 @@ func TestSQLiteAndMemoryAgree(t *testing.T) {
 	}
 	defer db.Close()
 	db.SetMaxOpenConns(1)
-	if _, err := db.Exec(`CREATE TABLE item (n INTEGER, sn TEXT, pn TEXT, run INTEGER, code INTEGER, secs DOUBLE PRECISION, ns BIGINT, id BYTEA, res TEXT)`); err != nil {
+	if _, err := db.Exec(`CREATE TABLE item (n INTEGER, sn TEXT, pn TEXT, run INTEGER, code INTEGER, secs DOUBLE PRECISION, ns BIGINT, id BYTEA, res TEXT);
+		CREATE TABLE sub (n INTEGER, pn TEXT, quantity INTEGER)`); err != nil {
 		t.Fatal(err)
 	}
 	rapid.Check(t, func(t *rapid.T) {
@@ -195,12 +252,17 @@ func TestSQLiteAndMemoryAgree(t *testing.T) {
 }
 
 func selectItems(db *sql.DB, items []item, condition string, args []any) ([]int, error) {
-	if _, err := db.Exec(`DELETE FROM item`); err != nil {
+	if _, err := db.Exec(`DELETE FROM item; DELETE FROM sub`); err != nil {
 		return nil, err
 	}
 	for n, i := range items {
 		if _, err := db.Exec(`INSERT INTO item VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9)`, n, i.sn, i.pn, i.run, i.code, i.secs, i.ns, i.id, i.res); err != nil {
 			return nil, err
+		}
+		for _, e := range i.subs {
+			if _, err := db.Exec(`INSERT INTO sub VALUES ($1,$2,$3)`, n, e.pn, e.quantity); err != nil {
+				return nil, err
+			}
 		}
 	}
 	rows, err := db.Query(`SELECT n FROM item WHERE `+condition+` ORDER BY n`, args...)

@@ -13,7 +13,7 @@ var (
 	placeholder = regexp.MustCompile(`\$(\d+)`)
 
 	// ours is SQL of which every word is from the schema or from this package.
-	ours = regexp.MustCompile(`^(\b(sn|pn|run|code|secs|ns|id|res|lower|upper|instr|substr|length|AND|OR|NOT|IN|IS|NULL|NULLS|` +
+	ours = regexp.MustCompile(`^(\b(sn|pn|run|code|secs|ns|id|res|n|sub|quantity|SELECT|FROM|WHERE|lower|upper|instr|substr|length|AND|OR|NOT|IN|IS|NULL|NULLS|` +
 		`FIRST|LAST|DESC|0|1)\b|\$\d+|[ (),=<>+-]|'')*$`)
 )
 
@@ -41,7 +41,8 @@ func FuzzParseFilter(f *testing.F) {
 		`serialNumber eq 'O''Neil' and (run ge 1 or not contains(tolower(partNumber),'x'))`,
 		`start ge 2026-01-01T00:00:00Z and start le '2026-01-31' and uuid ne 6ba7b810-9dad-11d1-80b4-00c04fd430c8`,
 		`result in ('Passed','F') or executionTime lt -1.5e-3 or run eq null`,
-		`endswith(toupper(serialNumber),'Ä') eq false`, `((true))`, `subUnits/any(s: s/x eq 1)`, `'`, `(`, `not not`,
+		`endswith(toupper(serialNumber),'Ä') eq false`, `((true))`, `subUnits/any(s: s/partNumber eq 'x')`, `not subUnits/any()`,
+		`subUnits/any(s:s/quantity in (1,2) and (contains(s/partNumber,'a') or s/quantity eq null))`, `'`, `(`, `not not`,
 	} {
 		f.Add(seed)
 	}

@@ -44,10 +44,14 @@ type lexer struct {
 	pos  int
 }
 
-func (l *lexer) next() (token, error) {
+func (l *lexer) skipSpace() {
 	for l.pos < len(l.text) && strings.IndexByte(" \t\r\n", l.text[l.pos]) >= 0 {
 		l.pos++
 	}
+}
+
+func (l *lexer) next() (token, error) {
+	l.skipSpace()
 	start := l.pos
 	if start == len(l.text) {
 		return token{endToken, "", start}, nil
@@ -75,6 +79,35 @@ func (l *lexer) next() (token, error) {
 	return token{}, l.fail(start, "%q is not part of the language%s", r, hint)
 }
 
+// sees reports whether c comes next, after the token that was read last.
+func (l *lexer) sees(c byte) bool {
+	l.skipSpace()
+	return l.pos < len(l.text) && l.text[l.pos] == c
+}
+
+// lambda reads the beginning of a lambda expression, such as "s:", and returns the variable; "" when there is no expression.
+// It is apart from tokens, because a colon is also a part of date-times.
+func (l *lexer) lambda() (variable string, err error) {
+	if l.sees(')') {
+		return "", nil
+	}
+	const longest = 60
+	start := l.pos
+	for l.pos < len(l.text) && isNameByte(l.text[l.pos]) {
+		l.pos++
+	}
+	variable = l.text[start:l.pos]
+	if variable == "" || len(variable) > longest || '0' <= variable[0] && variable[0] <= '9' || !l.sees(':') {
+		return "", l.fail(start, "expected a variable and a colon, as in any(s: s/member eq 'text')")
+	}
+	l.pos++
+	return variable, nil
+}
+
+func isNameByte(c byte) bool {
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '_'
+}
+
 // quoted reads a text in single quotes, in which a quote is written twice.
 func (l *lexer) quoted() (token, error) {
 	start := l.pos
@@ -100,9 +133,5 @@ func (l *lexer) fail(pos int, format string, args ...any) error {
 }
 
 func isWordByte(c byte) bool {
-	switch {
-	case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9':
-		return true
-	}
-	return strings.IndexByte("_.:+-/", c) >= 0
+	return isNameByte(c) || strings.IndexByte(".:+-/", c) >= 0
 }

@@ -5,7 +5,7 @@
 // The SQL is the same for SQLite and PostgreSQL but for what [Dialect] names.
 //
 // The language is a part of OData 4.01 URL conventions, section 5.1.1: eq ne gt ge lt le in, and or not, parentheses,
-// contains startswith endswith, tolower toupper, null true false. Beyond it, date-times need no zone (then UTC) and may be
+// contains startswith endswith, tolower toupper, null true false, and any over a list of the member's own. Beyond it, date-times need no zone (then UTC) and may be
 // quoted, as may GUIDs, and names and keywords match in any case. A comparison is true or false, never unknown.
 package odata
 
@@ -33,17 +33,21 @@ const (
 	Time              // int64, nanoseconds since 1970 UTC; what lies beyond 1678–2262 becomes the first or last of them
 	GUID              // []byte of length 16
 	Enum              // what Member.Word gives
+	List              // elements with members of their own: only any(…) looks into it
 )
 
 // Member is something a filter may name.
 type Member struct {
 	Name     string
 	Type     Type
-	SQL      string // its expression in the caller's statement, free of placeholders
+	SQL      string // its expression in the caller's statement, free of placeholders; of a List what its elements name it by
 	Nullable bool   // SQL may give NULL; not for Text
 
 	Word  func(string) (value any, ok bool) // Enum only: the stored value of a word
 	Words string                            // Enum only: the words, for messages
+
+	Select string // List only: gives SQL for every element, as a SELECT without WHERE
+	Of     Schema // List only: members of an element
 }
 
 // Schema lists the members. Two members may have the same SQL: one is then an alias.

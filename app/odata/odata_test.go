@@ -24,6 +24,10 @@ func schema() odata.Schema {
 		{Name: "start", Type: odata.Time, SQL: "ns"},
 		{Name: "uuid", Type: odata.GUID, SQL: "id"},
 		{Name: "result", Type: odata.Enum, SQL: "res", Word: resultWord, Words: "Passed and Failed"},
+		{Name: "subUnits", Type: odata.List, SQL: "n", Select: "SELECT n FROM sub", Of: odata.Schema{
+			{Name: "partNumber", SQL: "pn"},
+			{Name: "quantity", Type: odata.Int, SQL: "quantity", Nullable: true},
+		}},
 	}
 }
 
@@ -89,6 +93,15 @@ func TestFilterBecomesSQL(t *testing.T) {
 			args{"a", "b", int64(1), int64(2)}},
 		{"in with words", `result in ('Passed','F')`, `res IN ($1,$2)`, args{"P", "F"}},
 		{"constants", `true and not false`, `(1=1 AND NOT (1=0))`, nil},
+		{"any element that", `subUnits/any(s: s/partNumber eq 'x')`, `n IN (SELECT n FROM sub WHERE pn=$1)`, args{"x"}},
+		{"any element without blanks, in any case", `SUBUNITS/ANY(x:x/PartNumber eq 'x'or x/quantity eq null)`,
+			`n IN (SELECT n FROM sub WHERE (pn=$1 OR quantity IS NULL))`, args{"x"}},
+		{"any element at all", `not subUnits/any( ) and run eq null`, `(NOT (n IN (SELECT n FROM sub)) AND run IS NULL)`, nil},
+		{"a function of an element", `subUnits/any(s : startswith(tolower(s/partNumber),'a')) eq true`,
+			`n IN (SELECT n FROM sub WHERE substr(lower(pn),1,$1)=$2)`, args{1, "a"}},
+		{"several lists beside each other", `processCode eq 1 and (subUnits/any(s:s/quantity in (1,2)) or subUnits/any(t:t/partNumber ne 'x'))`,
+			`(code=$1 AND (n IN (SELECT n FROM sub WHERE (quantity IS NOT NULL AND quantity IN ($2,$3))) OR n IN (SELECT n FROM sub WHERE pn<>$4)))`,
+			args{int64(1), int64(1), int64(2), "x"}},
 		{"no blanks needed around signs", `(serialNumber eq'a')and(partNumber eq'b')`, `(sn=$1 AND pn=$2)`, args{"a", "b"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -117,7 +130,7 @@ func TestBadFilterSaysWhatAndWhere(t *testing.T) {
 	for _, c := range []struct{ name, filter, want string }{
 		{"nothing", ``, `character 1: expected a member or a value, found the end`},
 		{"unknown member", `serialNo eq 'x'`, `character 1: there is no member "serialNo"; did you mean serialNumber?`},
-		{"member like no other", `q eq 1`, `character 1: there is no member "q"; there are serialNumber, partNumber, run, processCode, executionTime, startUtc, start, uuid, result`},
+		{"member like no other", `q eq 1`, `character 1: there is no member "q"; there are serialNumber, partNumber, run, processCode, executionTime, startUtc, start, uuid, result, subUnits`},
 		{"position counts characters", `partNumber eq 'Ä' or q eq 1`, `character 22: there is no member "q"; there are`},
 		{"sign instead of a word", `run = 1`, `character 5: '=' is not part of the language; the operators are words: eq ne gt ge lt le and or not`},
 		{"double quotes", `serialNumber eq "x"`, `character 17: '"' is not part of the language; texts stand in single quotes: '…'`},
@@ -135,8 +148,21 @@ func TestBadFilterSaysWhatAndWhere(t *testing.T) {
 		{"null has no order", `run gt null`, `character 8: null is compared by eq and ne only`},
 		{"two members", `serialNumber eq partNumber`, `character 17: a member is compared with a value: one of each, found serialNumber and partNumber`},
 		{"two values", `1 eq 1`, `character 1: a member is compared with a value: one of each, found "1" and "1"`},
-		{"lambda", `subUnits/any(s: s/partNumber eq 'x')`, `character 1: "subUnits/any": paths and any(…) are not supported`},
-		{"unknown function", `year(start) eq 2026`, `character 1: there is no function "year"; there are contains, startswith, endswith, tolower and toupper`},
+		{"any of no list", `run/any(s: s/x eq 1)`, `character 1: run is no list, so there is no any(…) of it`},
+		{"any of an unknown list", `subUnit/any(s: s/x eq 1)`, `character 1: there is no member "subUnit"; did you mean subUnits?`},
+		{"any inside any", `subUnits/any(s: s/subUnits/any(t: t/x eq 1))`, `character 17: any(…) does not stand inside any(…)`},
+		{"a list without any", `subUnits eq null`, `character 1: subUnits is a list: write subUnits/any(x: x/partNumber eq …)`},
+		{"no variable", `subUnits/any(partNumber eq 'x')`, `character 14: expected a variable and a colon, as in any(s: s/member eq 'text')`},
+		{"another variable", `subUnits/any(s: t/partNumber eq 'x')`, `character 17: "t/partNumber": a path leads only from the variable`},
+		{"a member without the variable", `subUnits/any(s: partNumber eq 'x')`, `character 17: inside any(…) members begin with its variable: s/partNumber`},
+		{"a variable outside", `subUnits/any(s: s/quantity eq 1) and s/quantity eq 1`, `character 38: "s/quantity": a path leads only from the variable`},
+		{"an unknown member of an element", `subUnits/any(s: s/serial eq 1)`, `character 17: there is no member "serial"; there are partNumber, quantity`},
+		{"an open any", `subUnits/any(s: s/quantity eq 1`, `character 32: expected and, or, or ")", found the end`},
+		{"nothing inside any", `subUnits/any(s:)`, `character 16: expected a member or a value, found ")"`},
+		{"another function of a list", `subUnits/all(s: s/quantity eq 1)`, `character 1: there is no function "subUnits/all"; of lists there is any`},
+		{"any too deep", strings.Repeat("(", 50) + "subUnits/any(s:s/quantity eq 1)", `character 51: nested deeper than 50 levels`},
+		{"too many anys", strings.Repeat("subUnits/any() or ", 500) + "run eq 1", `more than 500 values`},
+		{"unknown function", `year(start) eq 2026`, `character 1: there is no function "year"; there are contains, startswith, endswith, tolower, toupper and any`},
 		{"function of a number", `contains(run,'1')`, `character 10: contains looks into a text member, found run`},
 		{"plus that became a blank", `start ge 2026-01-01T00:00:00 02:00`,
 			`character 30: expected and, or, or the end (in an address, the + of a time zone is written %2B), found "02:00"`},
@@ -184,6 +210,7 @@ func TestBadOrderBySaysWhatAndWhere(t *testing.T) {
 		{"unknown member", `startTime`, `character 1: there is no member "startTime"; did you mean startUtc?`},
 		{"unknown direction", `start down`, `character 7: expected asc, desc, "," or the end, found "down"`},
 		{"open list", `start desc,`, `character 12: expected a member, found the end`},
+		{"a list", `start, subUnits desc`, `character 8: subUnits is a list, which has no order`},
 		{"too many", strings.Repeat("run,", 30) + "run", `more than 20 members`},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -56,6 +56,9 @@ func (p *parser) key() (Key, error) {
 	if !ok {
 		return Key{}, p.fail(p.token.pos, "%s", p.schema.unknown(p.token.text))
 	}
+	if m.Type == List {
+		return Key{}, p.fail(p.token.pos, "%s is a list, which has no order", m.Name)
+	}
 	if err := p.advance(); err != nil {
 		return Key{}, err
 	}

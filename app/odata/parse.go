@@ -55,6 +55,12 @@ type membership struct {
 	values []any
 }
 
+// anyElement is true when the list has an element for which the condition holds; any element when condition is nil.
+type anyElement struct {
+	list      *Member
+	condition node
+}
+
 // match looks for part in the member's expression.
 type match struct {
 	expr     string
@@ -66,7 +72,8 @@ type match struct {
 type parser struct {
 	lexer
 	schema   Schema
-	token    token // not yet consumed
+	variable string // inside any(…): what an element is called; its members, and no others, are then in schema
+	token    token  // not yet consumed
 	previous token
 	depth    int
 	terms    int
@@ -177,7 +184,72 @@ func (p *parser) primary() (node, error) {
 	case p.token.is("contains"), p.token.is("startswith"), p.token.is("endswith"):
 		return p.match()
 	}
+	if list, ok := p.listOfAny(); ok {
+		return p.any(list)
+	}
 	return p.comparison()
+}
+
+// listOfAny returns the name of the list when the token is name/any and a parenthesis follows.
+func (p *parser) listOfAny() (name string, ok bool) {
+	if p.token.kind != wordToken || !p.sees('(') {
+		return "", false
+	}
+	end := len(p.token.text) - len("/any")
+	if end < 0 || !strings.EqualFold(p.token.text[end:], "/any") {
+		return "", false
+	}
+	return p.token.text[:end], true
+}
+
+// any reads list/any(), or list/any(x: condition) in which x/member is a member of an element.
+//
+// The condition sees the element only, so that the elements are looked up once and not for every row.
+func (p *parser) any(name string) (node, error) {
+	at := p.token.pos
+	list, ok := p.schema.find(name)
+	switch {
+	case p.variable != "":
+		return nil, p.fail(at, "any(…) does not stand inside any(…)")
+	case !ok:
+		return nil, p.fail(at, "%s", p.schema.unknown(name))
+	case list.Type != List:
+		return nil, p.fail(at, "%s is no list, so there is no any(…) of it", list.Name)
+	}
+	if err := p.enter(); err != nil {
+		return nil, err
+	}
+	defer p.leave()
+	if err := p.advance(); err != nil { // to the parenthesis
+		return nil, err
+	}
+	if err := p.countTerm(); err != nil {
+		return nil, err
+	}
+	variable, err := p.lambda()
+	if err != nil {
+		return nil, err
+	}
+	if err := p.advance(); err != nil {
+		return nil, err
+	}
+	found := anyElement{list: list}
+	if variable != "" {
+		outer := p.schema
+		p.schema, p.variable = list.Of, variable
+		found.condition, err = p.or()
+		p.schema, p.variable = outer, ""
+		if err != nil {
+			return nil, err
+		}
+	}
+	if !p.token.isSign(")") {
+		return nil, p.unexpected(`and, or, or ")"` + p.zoneHint())
+	}
+	if err := p.advance(); err != nil {
+		return nil, err
+	}
+	return p.heldAgainstBool(found)
 }
 
 func (p *parser) group() (node, error) {
@@ -375,17 +447,36 @@ func (p *parser) operand() (operand, error) {
 	if isLiteral(t) {
 		return operand{literal: t, pos: t.pos}, nil
 	}
-	if strings.Contains(t.text, "/") {
-		return operand{}, p.fail(t.pos, "%.60q: paths and any(…) are not supported", t.text)
+	name, err := p.memberName(t)
+	if err != nil {
+		return operand{}, err
 	}
-	if p.token.isSign("(") {
-		return operand{}, p.fail(t.pos, "there is no function %.60q; there are contains, startswith, endswith, tolower and toupper", t.text)
-	}
-	m, ok := p.schema.find(t.text)
-	if !ok {
-		return operand{}, p.fail(t.pos, "%s", p.schema.unknown(t.text))
+	m, ok := p.schema.find(name)
+	switch {
+	case !ok:
+		return operand{}, p.fail(t.pos, "%s", p.schema.unknown(name))
+	case m.Type == List:
+		return operand{}, p.fail(t.pos, "%[1]s is a list: write %[1]s/any(x: x/%[2]s eq …)", m.Name, m.Of[0].Name)
 	}
 	return operand{member: m, expr: m.SQL, pos: t.pos}, nil
+}
+
+// memberName returns the name of the member that t stands for: inside any(…) it comes after the variable.
+func (p *parser) memberName(t token) (string, error) {
+	variable, name, isPath := strings.Cut(t.text, "/")
+	switch {
+	case isPath && p.variable != "" && variable == p.variable:
+		return name, nil
+	case isPath && p.token.isSign("("):
+		return "", p.fail(t.pos, "there is no function %.60q; of lists there is any", t.text)
+	case isPath:
+		return "", p.fail(t.pos, "%.60q: a path leads only from the variable of any(…) to a member", t.text)
+	case p.token.isSign("("):
+		return "", p.fail(t.pos, "there is no function %.60q; there are contains, startswith, endswith, tolower, toupper and any", t.text)
+	case p.variable != "":
+		return "", p.fail(t.pos, "inside any(…) members begin with its variable: %s/%.60s", p.variable, t.text)
+	}
+	return t.text, nil
 }
 
 // fold reads tolower(…) or toupper(…). Letters beyond ASCII keep their case, as in both databases.

@@ -81,6 +81,15 @@ func (c comparison) appendSQL(w *sqlWriter) {
 	}
 }
 
+func (a anyElement) appendSQL(w *sqlWriter) {
+	w.write(a.list.SQL, " IN (", a.list.Select)
+	if a.condition != nil {
+		w.write(" WHERE ")
+		a.condition.appendSQL(w)
+	}
+	w.write(")")
+}
+
 func (m membership) appendSQL(w *sqlWriter) {
 	if m.member.Nullable {
 		w.write("(", m.expr, " IS NOT NULL AND ")

@@ -107,6 +107,14 @@ func writeJSON(w http.ResponseWriter, status int, body []byte) {
 	_, _ = w.Write(body)
 }
 
+// writeBody answers 200 with a body of another kind.
+func writeBody(w http.ResponseWriter, contentType string, body []byte) {
+	h := w.Header()
+	h.Set("Content-Type", contentType)
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	_, _ = w.Write(body) // the client may have gone away: no failure of the server
+}
+
 // answerJSON answers 200 with v.
 func answerJSON(w http.ResponseWriter, v any) error {
 	body, err := json.Marshal(v)
@@ -123,9 +131,16 @@ func shorten(text string) string {
 	if len(text) <= maxLength {
 		return text
 	}
-	end := maxLength
-	for !utf8.RuneStart(text[end]) {
-		end--
+	return cut(text, maxLength) + "…"
+}
+
+// cut returns the beginning of text, of at most so many bytes.
+func cut(text string, most int) string {
+	if len(text) <= most {
+		return text
 	}
-	return text[:end] + "…"
+	for !utf8.RuneStart(text[most]) {
+		most--
+	}
+	return text[:most]
 }

@@ -59,15 +59,15 @@ func (o options) refuseOther(names ...string) error {
 // text returns the value of the option of that name, "" when it is not given.
 func (o options) text(name string) string { return o.values[optionKey(name)] }
 
-// integer returns an option that must lie between low and high, both included.
-func (o options) integer(name string, low, high int) (report.Optional[int], error) {
+// integer returns an option that must lie between 0 and highest, both included.
+func (o options) integer(name string, highest int) (report.Optional[int], error) {
 	text := o.text(name)
 	if text == "" {
 		return report.Optional[int]{}, nil
 	}
 	n, err := strconv.Atoi(text)
-	if err != nil || n < low || n > high {
-		return report.Optional[int]{}, refuseOption(name, "range", "must be a whole number from %d to %d, is %q", low, high, shorten(text))
+	if err != nil || n < 0 || n > highest {
+		return report.Optional[int]{}, refuseOption(name, "range", "must be a whole number from 0 to %d, is %q", highest, shorten(text))
 	}
 	return report.Some(n), nil
 }

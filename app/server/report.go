@@ -16,9 +16,9 @@ const maxLineage = 4096
 //
 // Route: POST /api/Report/WSJF.
 func (s *server) submitWSJF(w http.ResponseWriter, c *call) error {
-	lineage := c.Header.Get("Gowats-Lineage")
-	if len(lineage) > maxLineage {
-		return refusef(http.StatusBadRequest, "the header Gowats-Lineage is longer than %d bytes", maxLineage)
+	lineage, err := lineage(c)
+	if err != nil {
+		return err
 	}
 	body, free, err := s.bodies.read(w, c)
 	if err != nil {
@@ -37,6 +37,15 @@ func (s *server) submitWSJF(w http.ResponseWriter, c *call) error {
 	return nil
 }
 
+// lineage returns what the submitter tells about the origin of the report, "" when nothing.
+func lineage(c *call) (string, error) {
+	text := c.Header.Get("Gowats-Lineage")
+	if len(text) > maxLineage {
+		return "", refusef(http.StatusBadRequest, "the header Gowats-Lineage is longer than %d bytes", maxLineage)
+	}
+	return text, nil
+}
+
 // decodeReport returns the report in a body, without violations, and its warnings.
 func decodeReport(body []byte) (*report.Report, report.Findings, error) {
 	r, findings, err := report.DecodeWSJF(body)
@@ -53,31 +62,34 @@ func decodeReport(body []byte) (*report.Report, report.Findings, error) {
 //
 // Route: GET /api/Report/Wsjf/{id}.
 func (s *server) reportWSJF(w http.ResponseWriter, c *call) error {
-	id, err := report.ParseID(c.param("id"))
-	if err != nil {
-		return refuseOption("id", "type", "%v", err)
-	}
 	options, err := parseOptions(c.URL.RawQuery)
 	if err != nil {
 		return err
 	}
-	if _, err := options.integer("detailLevel", 0, 7); err != nil {
+	if _, err := options.integer("detailLevel", 7); err != nil {
 		return err
 	}
-	charts, err := options.boolean("includeChartdata")
+	doc, err := s.document(c, options)
 	if err != nil {
 		return err
+	}
+	writeJSON(w, http.StatusOK, doc.Report.AppendWSJF(nil, report.WSJFOptions{ServerMembers: true}))
+	return nil
+}
+
+// document returns the report that the address names, without the charts and attachments that the options leave out.
+func (s *server) document(c *call, options options) (*store.Document, error) {
+	charts, err := options.boolean("includeChartdata")
+	if err != nil {
+		return nil, err
 	}
 	attachments, err := options.boolean("includeAttachments")
 	if err != nil {
-		return err
+		return nil, err
 	}
-	doc, err := s.store.Report(c.Context(), id)
-	switch {
-	case errors.Is(err, store.ErrNotFound):
-		return refusef(http.StatusNotFound, "there is no report %s", id)
-	case err != nil:
-		return err
+	doc, err := s.documentOf(c, c.param("id"))
+	if err != nil {
+		return nil, err
 	}
 	if !charts.Or(true) {
 		dropCharts(doc.Report)
@@ -85,8 +97,20 @@ func (s *server) reportWSJF(w http.ResponseWriter, c *call) error {
 	if !attachments.Or(true) {
 		dropAttachments(doc.Report)
 	}
-	writeJSON(w, http.StatusOK, doc.Report.AppendWSJF(nil, report.WSJFOptions{ServerMembers: true}))
-	return nil
+	return doc, nil
+}
+
+// documentOf returns the report of an ID in a request.
+func (s *server) documentOf(c *call, text string) (*store.Document, error) {
+	id, err := report.ParseID(text)
+	if err != nil {
+		return nil, refuseOption("id", "type", "%v", err)
+	}
+	doc, err := s.store.Report(c.Context(), id)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, refusef(http.StatusNotFound, "there is no report %s", id)
+	}
+	return doc, err
 }
 
 // dropCharts leaves the curves out; that there was a chart, and its labels, stay.

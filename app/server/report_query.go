@@ -13,19 +13,67 @@ import (
 //
 // Route: GET /api/Report/Query/Header.
 func (s *server) headers(w http.ResponseWriter, c *call) error {
-	q, none, err := headerQuery(c.URL.RawQuery)
+	o, err := parseOptions(c.URL.RawQuery)
 	if err != nil {
 		return err
 	}
+	q, none, err := headerQuery(o)
+	if err != nil {
+		return err
+	}
+	if q.Expand, err = expansion(o.text("$expand")); err != nil {
+		return err
+	}
+	chosen, err := selection(o.text("$select"))
+	if err != nil {
+		return err
+	}
+	return s.answerHeaders(w, c, headerAnswer{query: q, none: none, selected: chosen})
+}
+
+// headersByMiscInfo answers with the headers of the tests and repairs that have a misc info, newest first. Its description and its
+// value (the text, or the number where there is no text) match whole and with regard to case.
+//
+// Route: GET /api/Report/Query/HeaderByMiscInfo.
+func (s *server) headersByMiscInfo(w http.ResponseWriter, c *call) error {
+	o, err := parseOptions(c.URL.RawQuery)
+	if err != nil {
+		return err
+	}
+	if err := o.refuseOther("$top"); err != nil {
+		return err
+	}
+	top, err := o.integer("$top", math.MaxInt32)
+	if err != nil {
+		return err
+	}
+	misc := wats.HeaderMiscInfo{Description: o.text("description"), Value: o.text("stringValue")}
+	if misc.Description == "" {
+		return refuseOption("description", "required", "is missing: give the description of the misc info")
+	}
+	if misc.Value == "" {
+		return refuseOption("stringValue", "required", "is missing: give the value of the misc info")
+	}
+	return s.answerHeaders(w, c, headerAnswer{query: store.HeaderQuery{Misc: misc, Top: top.Value}}) // clients leave $top out for 0
+}
+
+// headerAnswer says what a list of headers holds.
+type headerAnswer struct {
+	query    store.HeaderQuery
+	none     bool     // no rows at all
+	selected []string // members of a row, nil: all
+}
+
+func (s *server) answerHeaders(w http.ResponseWriter, c *call, a headerAnswer) error {
 	out := newArrayWriter(w)
-	for h, err := range s.store.Headers(c.Context(), q) {
+	for h, err := range s.store.Headers(c.Context(), a.query) {
 		if err != nil {
 			return err
 		}
-		if none {
+		if a.none {
 			break
 		}
-		if err := out.add(h); err != nil {
+		if err := out.addHeader(h, a.selected); err != nil {
 			return err
 		}
 	}
@@ -33,22 +81,18 @@ func (s *server) headers(w http.ResponseWriter, c *call) error {
 }
 
 // headerQuery reads the options of a header query. none is true for $top=0: no rows, but the rest must be right.
-func headerQuery(raw string) (q store.HeaderQuery, none bool, err error) {
-	o, err := parseOptions(raw)
-	if err != nil {
-		return q, false, err
-	}
-	if err := o.refuseOther("$filter", "$orderby", "$top", "$skip"); err != nil {
+func headerQuery(o options) (q store.HeaderQuery, none bool, err error) {
+	if err := o.refuseOther("$filter", "$orderby", "$top", "$skip", "$expand", "$select"); err != nil {
 		return q, false, err
 	}
 	if q.Type, err = reportType(o.text("reportType")); err != nil {
 		return q, false, err
 	}
-	top, err := o.integer("$top", 0, math.MaxInt32)
+	top, err := o.integer("$top", math.MaxInt32)
 	if err != nil {
 		return q, false, err
 	}
-	skip, err := o.integer("$skip", 0, math.MaxInt32)
+	skip, err := o.integer("$skip", math.MaxInt32)
 	if err != nil {
 		return q, false, err
 	}

@@ -30,6 +30,12 @@ func routes() []route {
 
 		{http.MethodPost, "/api/Report/WSJF", auth.Write, reportBody, (*server).submitWSJF},
 		{http.MethodGet, "/api/Report/Wsjf/{id}", auth.Read, noBody, (*server).reportWSJF},
+		{http.MethodPost, "/api/Report/WSXF", auth.Write, reportBody, (*server).submitWSXF},
+		{http.MethodGet, "/api/Report/Wsxf/{id}", auth.Read, noBody, (*server).reportWSXF},
+		{http.MethodGet, "/api/Report/Attachment", auth.Read, noBody, (*server).attachment},
+		{http.MethodGet, "/api/Report/Attachments/{id}", auth.Read, noBody, (*server).attachments},
+		{http.MethodGet, "/api/Report/Certificate/{id}", auth.Read, noBody, (*server).certificate},
 		{http.MethodGet, "/api/Report/Query/Header", auth.Read, noBody, (*server).headers},
+		{http.MethodGet, "/api/Report/Query/HeaderByMiscInfo", auth.Read, noBody, (*server).headersByMiscInfo},
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"io"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
@@ -22,6 +23,9 @@ type Options struct {
 	Version string           // of the product, told by GET /api/App/Version and the header Gowats-Server
 	Logger  *slog.Logger     // default: silent
 	Now     func() time.Time // default: time.Now
+
+	// Certificate writes the page that GET /api/Report/Certificate/{id} answers with, as HTML. Without it the route answers 501.
+	Certificate func(io.Writer, *store.Document) error
 }
 
 // New returns a handler for everything under /api/. Every route asks for credentials.
@@ -43,6 +47,7 @@ func New(s *store.Store, a *auth.Service, opt Options) http.Handler {
 		version: opt.Version,
 		log:     opt.Logger,
 		now:     opt.Now,
+		certify: opt.Certificate,
 		routes:  newMatcher(routes()),
 		bodies:  newBodyReader(),
 	}
@@ -54,6 +59,7 @@ type server struct {
 	version string
 	log     *slog.Logger
 	now     func() time.Time
+	certify func(io.Writer, *store.Document) error
 	routes  *matcher
 	bodies  *bodyReader
 }
@@ -73,6 +79,7 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	out := &response{ResponseWriter: w}
 	h := out.Header()
 	h.Set("Gowats-Server", s.version)
+	h.Set("Accept-Encoding", "gzip") // of request bodies (RFC 7694)
 	h.Set("X-Request-Id", c.requestID)
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Cache-Control", "no-store")

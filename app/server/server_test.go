@@ -138,6 +138,9 @@ func TestEveryAnswerIsLabelled(t *testing.T) {
 		if v := got.header.Get("Gowats-Server"); v != testVersion {
 			t.Errorf("%s: Gowats-Server: got %q, want %q", path, v, testVersion)
 		}
+		if coding := got.header.Get("Accept-Encoding"); coding != "gzip" {
+			t.Errorf("%s: Accept-Encoding: got %q, want gzip, which bodies may come in", path, coding)
+		}
 		if id := got.header.Get("X-Request-ID"); id != "line-4.17" {
 			t.Errorf("%s: X-Request-ID: got %q, want the one sent", path, id)
 		}
@@ -196,14 +199,19 @@ func TestLogTellsNoSecrets(t *testing.T) {
 
 func TestClosedStore(t *testing.T) {
 	b := startServer(t, server.Options{})
-	b.mustSubmit(t, document(t, uut())) // the token is remembered from now on
+	b.mustSubmit(t, document(t, uut())) // the tokens are remembered from now on
+	b.get(t, "/api/App/Processes")
 	if err := b.store.Close(); err != nil {
 		t.Fatal(err)
 	}
-	got := b.submit(t, document(t, uut()))
-	checkStatus(t, got, http.StatusServiceUnavailable)
-	if got.header.Get("Retry-After") == "" {
-		t.Error("Retry-After is missing")
+	for name, got := range map[string]*answer{
+		"submit": b.submit(t, document(t, uut())), "processes": b.get(t, "/api/App/Processes"),
+		"headers": b.get(t, "/api/Report/Query/Header"), "report": b.get(t, "/api/Report/Wsjf/"+uut()["id"].(string)),
+	} {
+		checkStatus(t, got, http.StatusServiceUnavailable)
+		if got.header.Get("Retry-After") == "" {
+			t.Errorf("%s: Retry-After is missing", name)
+		}
 	}
 }
 

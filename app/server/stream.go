@@ -24,7 +24,7 @@ type arrayWriter struct {
 
 func newArrayWriter(w http.ResponseWriter) *arrayWriter {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	a := &arrayWriter{buffer: bufio.NewWriterSize(&patientWriter{w, http.NewResponseController(w)}, streamBuffer)}
+	a := &arrayWriter{buffer: bufio.NewWriterSize(newPatientWriter(w), streamBuffer)}
 	a.json = json.NewEncoder(a.buffer)
 	a.json.SetEscapeHTML(false)
 	return a
@@ -60,6 +60,10 @@ func (a *arrayWriter) end() error {
 type patientWriter struct {
 	w    http.ResponseWriter
 	conn *http.ResponseController
+}
+
+func newPatientWriter(w http.ResponseWriter) *patientWriter {
+	return &patientWriter{w, http.NewResponseController(w)}
 }
 
 func (p *patientWriter) Write(data []byte) (int, error) {

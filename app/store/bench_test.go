@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/gowats/gowats"
 	"github.com/gowats/gowats/app/store"
 	"github.com/gowats/gowats/report"
 )
@@ -70,4 +72,40 @@ func syncsPerSecond(b *testing.B) float64 {
 		}
 	}
 	return writes / time.Since(began).Seconds()
+}
+
+// BenchmarkHeaders lists 10,000 headers bare and with all their lists, and finds few of them by a part.
+func BenchmarkHeaders(b *testing.B) {
+	s := openStore(b)
+	const n = 10_000
+	var wg sync.WaitGroup
+	for g := range 64 {
+		wg.Go(func() {
+			for i := g; i < n; i += 64 {
+				r := benchReport(i)
+				parts(fmt.Sprint(i % 1000))(r)
+				submit(b, s, r)
+			}
+		})
+	}
+	wg.Wait()
+	for _, c := range []struct {
+		name string
+		q    store.HeaderQuery
+		want int
+	}{
+		{"bare", store.HeaderQuery{}, n},
+		{"with all lists", store.HeaderQuery{Expand: everything}, n},
+		{"by a sub-unit", store.HeaderQuery{Filter: "subUnits/any(s: s/serialNumber eq 'SUB-7')"}, n / 1000},
+		{"by a misc info", store.HeaderQuery{Misc: wats.HeaderMiscInfo{Description: "Lot", Value: "7"}}, n / 1000},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if got := len(headers(b, s, c.q)); got != c.want {
+					b.Fatalf("%d headers, want %d", got, c.want)
+				}
+			}
+		})
+	}
 }

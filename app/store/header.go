@@ -29,13 +29,15 @@ type HeaderQuery struct {
 	OrderBy string          // OData $orderby; default "start desc"
 	Top     int             // at most so many; 0: all
 	Skip    int
+	Misc    wats.HeaderMiscInfo // only reports that have exactly this misc info; no restriction when its description is ""
+	Expand  Expansion
 }
 
 // Headers yields the headers of current reports in a stable order, in flat memory: by the members asked for, then by start,
 // then by ID, these two in the direction of the last member asked for.
 //
 // A filter names the members of a header as they are on the wire, in any case, and start, id and testOperation as other names of
-// startUtc, uuid and processName. A bad query is a [*QueryError]. An error is yielded once, last.
+// startUtc, uuid and processName, and any(…) over the lists that Expand gives. A bad query is a [*QueryError]. An error is yielded once, last.
 func (s *Store) Headers(ctx context.Context, q HeaderQuery) iter.Seq2[*wats.ReportHeader, error] {
 	return func(yield func(*wats.ReportHeader, error) bool) {
 		statement, args, err := s.headerSelect(q)
@@ -43,31 +45,34 @@ func (s *Store) Headers(ctx context.Context, q HeaderQuery) iter.Seq2[*wats.Repo
 			yield(nil, err)
 			return
 		}
-		s.yieldHeaders(ctx, statement, args, yield)
+		e := expander{store: s, want: q.Expand, yield: yield}
+		if err = s.eachHeader(ctx, statement, args, func(t *headerTarget) (bool, error) { return e.add(ctx, t) }); err == nil {
+			err = e.flush(ctx)
+		}
+		if err != nil {
+			yield(nil, fmt.Errorf("list report headers: %w", err))
+		}
 	}
 }
 
-func (s *Store) yieldHeaders(ctx context.Context, statement string, args []any, yield func(*wats.ReportHeader, error) bool) {
+// eachHeader calls f for every row until it returns false or an error.
+func (s *Store) eachHeader(ctx context.Context, statement string, args []any, f func(*headerTarget) (bool, error)) error {
 	rows, err := s.cursors.QueryContext(ctx, statement, args...)
 	if err != nil {
-		yield(nil, fmt.Errorf("list report headers: %w", err))
-		return
+		return err
 	}
 	defer rows.Close()
 	for rows.Next() {
-		into := headerTarget{header: new(wats.ReportHeader)}
+		into := &headerTarget{header: new(wats.ReportHeader)}
 		if err := rows.Scan(into.fields()...); err != nil {
-			yield(nil, fmt.Errorf("list report headers: %w", err))
-			return
+			return err
 		}
 		into.finish()
-		if !yield(into.header, nil) {
-			return
+		if more, err := f(into); !more || err != nil {
+			return err
 		}
 	}
-	if err := rows.Err(); err != nil {
-		yield(nil, fmt.Errorf("list report headers: %w", err))
-	}
+	return rows.Err()
 }
 
 // CountHeaders returns how many headers q matches, without regard to Top and Skip.
@@ -77,7 +82,7 @@ func (s *Store) CountHeaders(ctx context.Context, q HeaderQuery) (int, error) {
 		return 0, err
 	}
 	var n int
-	err = s.reads.QueryRowContext(ctx, `SELECT count(*) FROM report r JOIN process p ON p.code = r.process_code WHERE `+where, args...).Scan(&n)
+	err = s.reads.QueryRowContext(ctx, `SELECT count(*) FROM report r WHERE `+where, args...).Scan(&n)
 	if err != nil {
 		return 0, fmt.Errorf("count report headers: %w", err)
 	}
@@ -101,8 +106,7 @@ func (s *Store) UnitHistory(ctx context.Context, serialNumber, partNumber string
 		args = append(args, partNumber)
 	}
 	rows, err := s.reads.QueryContext(ctx, `SELECT `+headerColumns+`, r.superseded = 1
-		FROM report r JOIN process p ON p.code = r.process_code
-		WHERE `+where+` ORDER BY r.start_ns DESC, r.seq DESC LIMIT $2`, args...)
+		FROM report r WHERE `+where+` ORDER BY r.start_ns DESC, r.seq DESC LIMIT $2`, args...)
 	if err != nil {
 		return nil, fmt.Errorf("list reports of unit %s: %w", serialNumber, err)
 	}
@@ -125,17 +129,21 @@ const passedInRunSQL = `(SELECT f.run FROM report f WHERE r.run IS NOT NULL AND 
 	AND f.part_number = r.part_number AND f.process_code = r.process_code AND f.run IS NOT NULL AND f.result = 'P'
 	ORDER BY f.start_ns, f.id LIMIT 1)`
 
+// processNameSQL is no join, so that the order of an index of report always serves the order asked for.
+const processNameSQL = `(SELECT p.name FROM process p WHERE p.code = r.process_code)`
+
 const kilobytesSQL = `((r.content_size + 1023) / 1024)`
 
-// headerColumns are the columns of a header over report r and its process p, in the order of headerTarget.fields.
+// headerColumns are the columns of a header over report r, in the order of headerTarget.fields.
 const headerColumns = `r.id, r.report_type, r.serial_number, r.part_number, r.revision, r.batch_number, r.station_name, r.location,
-	r.purpose, r.process_code, p.name, r.result, r.start_ns, r.operator, r.comment, r.sequence_file, r.sequence_version, r.fixture_id,
+	r.purpose, r.process_code, ` + processNameSQL + `, r.result, r.start_ns, r.operator, r.comment, r.sequence_file, r.sequence_version, r.fixture_id,
 	r.execution_time, r.socket_index, r.error_code, r.error_message, r.run, ` + passedInRunSQL + `, r.receive_count, ` + kilobytesSQL + `,
-	r.failure_step, r.failure_path, r.referenced_uut`
+	r.failure_step, r.failure_path, r.referenced_uut, r.seq`
 
 // headerTarget takes the columns of a header.
 type headerTarget struct {
 	header                              *wats.ReportHeader
+	seq                                 int64
 	id, referenced                      []byte
 	result                              string
 	startNS                             int64
@@ -149,7 +157,7 @@ func (t *headerTarget) fields() []any {
 		&t.id, &h.ReportType, &h.SerialNumber, &h.PartNumber, &h.Revision, &h.BatchNumber, &h.StationName, &h.Location,
 		&h.Purpose, &h.ProcessCode, &h.ProcessName, &t.result, &t.startNS, &h.Operator, &h.Comment, &h.SequenceFile, &h.SequenceVersion, &h.FixtureID,
 		&t.executionTime, &t.socket, &t.errorCode, &h.ErrorMessage, &t.run, &t.passedInRun, &h.ReceiveCount, &h.ReportSize,
-		&h.CausedUUTFailure, &h.CausedUUTFailurePath, &t.referenced,
+		&h.CausedUUTFailure, &h.CausedUUTFailurePath, &t.referenced, &t.seq,
 	}
 }
 
@@ -159,6 +167,7 @@ func (t *headerTarget) finish() {
 	h.ID, h.ReferencedUUT = toID(t.id), toID(t.referenced)
 	h.Result, _ = report.ParseStatus(t.result) // absent when the report had none
 	h.StartUTC = time.Unix(0, t.startNS).UTC()
+	h.TestOperation = h.ProcessName
 	h.ExecutionTime = optional(t.executionTime)
 	h.TestSocketIndex, h.ErrorCode = optional(t.socket), optional(t.errorCode)
 	h.Run, h.PassedInRun = optional(t.run), optional(t.passedInRun)
@@ -185,8 +194,8 @@ func headerSchema() odata.Schema {
 		{Name: "location", SQL: "r.location"},
 		{Name: "purpose", SQL: "r.purpose"},
 		{Name: "processCode", Type: odata.Int, SQL: "r.process_code"},
-		{Name: "processName", SQL: "p.name"},
-		{Name: "testOperation", SQL: "p.name"},
+		{Name: "processName", SQL: processNameSQL},
+		{Name: "testOperation", SQL: processNameSQL},
 		{Name: "result", Type: odata.Enum, SQL: "r.result", Word: resultWord, Words: "Passed (or P), Failed (F), Error (E) and Terminated (T)"},
 		{Name: "startUtc", Type: odata.Time, SQL: "r.start_ns"},
 		{Name: "start", Type: odata.Time, SQL: "r.start_ns"},
@@ -206,6 +215,40 @@ func headerSchema() odata.Schema {
 		{Name: "causedUutFailure", SQL: "r.failure_step"},
 		{Name: "causedUutFailurePath", SQL: "r.failure_path"},
 		{Name: "referencedUut", Type: odata.GUID, SQL: "r.referenced_uut", Nullable: true},
+
+		list("subUnits", "report_sub_unit", subUnitSchema()),
+		list("uurSubUnits", "report_sub_unit", subUnitSchema()),
+		list("miscInfo", "report_misc_info", miscInfoSchema()),
+		list("uurMiscInfo", "report_misc_info", miscInfoSchema()),
+		list("assets", "report_asset", assetSchema()),
+		list("uurAssets", "report_asset", assetSchema()),
+		list("attachments", "report_attachment", attachmentSchema()),
+		list("uurAttachments", "report_attachment", attachmentSchema()),
+	}
+}
+
+// list is a member that any(…) looks into. The names of tests and of repairs mean the same.
+func list(name, table string, of odata.Schema) odata.Member {
+	return odata.Member{Name: name, Type: odata.List, SQL: "r.seq", Select: "SELECT seq FROM " + table, Of: of}
+}
+
+func subUnitSchema() odata.Schema {
+	return odata.Schema{
+		{Name: "serialNumber", SQL: "serial_number"}, {Name: "partNumber", SQL: "part_number"},
+		{Name: "revision", SQL: "revision"}, {Name: "partType", SQL: "part_type"},
+	}
+}
+
+func miscInfoSchema() odata.Schema {
+	return odata.Schema{{Name: "description", SQL: "description"}, {Name: "value", SQL: "value"}}
+}
+
+func assetSchema() odata.Schema { return odata.Schema{{Name: "serialNumber", SQL: "serial_number"}} }
+
+func attachmentSchema() odata.Schema {
+	return odata.Schema{
+		{Name: "attachmentId", Type: odata.Int, SQL: "id"}, {Name: "fileName", SQL: "name"}, {Name: "mimeType", SQL: "content_type"},
+		{Name: "size", Type: odata.Int, SQL: "size"}, {Name: "description", SQL: "description"},
 	}
 }
 
@@ -238,7 +281,7 @@ func (s *Store) headerSelect(q HeaderQuery) (string, []any, error) {
 	if err != nil {
 		return "", nil, err
 	}
-	statement := `SELECT ` + headerColumns + ` FROM report r JOIN process p ON p.code = r.process_code WHERE ` + where + ` ORDER BY ` + order
+	statement := `SELECT ` + headerColumns + ` FROM report r WHERE ` + where + ` ORDER BY ` + order
 	switch {
 	case q.Top < 0:
 		return "", nil, &QueryError{"$top", fmt.Sprintf("%d is negative", q.Top)}
@@ -268,15 +311,20 @@ func (s *Store) headerWhere(q HeaderQuery) (string, []any, error) {
 	default:
 		return "", nil, &QueryError{"reportType", fmt.Sprintf("%q is neither U nor R", string(q.Type))}
 	}
+	var args []any
+	if q.Misc.Description != "" {
+		where += ` AND r.seq IN (SELECT seq FROM report_misc_info WHERE description = $1 AND value = $2)`
+		args = append(args, q.Misc.Description, q.Misc.Value)
+	}
 	if strings.TrimSpace(q.Filter) == "" {
-		return where, nil, nil
+		return where, args, nil
 	}
 	filter, err := odata.ParseFilter(q.Filter, headerSchema())
 	if err != nil {
 		return "", nil, queryError("$filter", err)
 	}
-	condition, args := filter.SQL(s.dialect.odata, 1)
-	return where + ` AND ` + condition, args, nil
+	condition, more := filter.SQL(s.dialect.odata, len(args)+1)
+	return where + ` AND ` + condition, append(args, more...), nil
 }
 
 func headerOrder(orderBy string) (string, error) {
@@ -287,18 +335,21 @@ func headerOrder(orderBy string) (string, error) {
 	if err != nil {
 		return "", queryError("$orderby", err)
 	}
-	var b strings.Builder
-	for _, key := range keys {
-		b.WriteString(key.SQL())
-		b.WriteString(", ")
+	last := keys[len(keys)-1].Descending
+	for _, m := range headerTies() {
+		if !slices.ContainsFunc(keys, func(k odata.Key) bool { return k.Member.SQL == m.SQL }) {
+			keys = append(keys, odata.Key{Member: &m, Descending: last})
+		}
 	}
-	if keys[len(keys)-1].Descending {
-		b.WriteString("r.start_ns DESC, r.id DESC")
-	} else {
-		b.WriteString("r.start_ns, r.id")
+	terms := make([]string, len(keys))
+	for i, key := range keys {
+		terms[i] = key.SQL()
 	}
-	return b.String(), nil
+	return strings.Join(terms, ", "), nil
 }
+
+// headerTies are what orders headers that are equal by the members asked for.
+func headerTies() odata.Schema { return odata.Schema{{SQL: "r.start_ns"}, {SQL: "r.id"}} }
 
 func queryError(option string, err error) error {
 	var bad *odata.Error

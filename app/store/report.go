@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -51,13 +50,10 @@ func (s *Store) document(ctx context.Context, id report.ID) (*Document, error) {
 	into := headerTarget{header: &doc.Header}
 	err := s.reads.QueryRowContext(ctx,
 		`SELECT `+headerColumns+`, b.body, r.warnings, r.received_ns, r.superseded = 1
-		FROM report r JOIN process p ON p.code = r.process_code JOIN report_body b ON b.seq = r.seq
+		FROM report r JOIN report_body b ON b.seq = r.seq
 		WHERE r.id = $1 ORDER BY r.seq DESC LIMIT 1`, id[:],
 	).Scan(append(into.fields(), &body, &warnings, &received, &doc.Superseded)...)
-	switch {
-	case errors.Is(err, sql.ErrNoRows):
-		return nil, ErrNotFound
-	case err != nil:
+	if err != nil {
 		return nil, err
 	}
 	into.finish()

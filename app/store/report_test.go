@@ -29,7 +29,7 @@ func TestReportComesBackWhole(t *testing.T) {
 		ID: sent.ID, ReportType: "T", SerialNumber: "SN1", PartNumber: "PCBA-1", Revision: "A", StationName: "ICT-1", Location: "Oslo",
 		Purpose: "Production", ProcessCode: 31, ProcessName: "ICT", Result: report.Failed, StartUTC: noon, Operator: "ola",
 		SequenceFile: "board.seq", SequenceVersion: "1.2", ExecutionTime: report.Some(1.5), Run: report.Some(1), ReceiveCount: 1, ReportSize: 1,
-		CausedUUTFailure: "3V3", CausedUUTFailurePath: "3V3",
+		CausedUUTFailure: "3V3", CausedUUTFailurePath: "3V3", TestOperation: "ICT",
 	}
 	if diff := cmp.Diff(want, doc.Header); diff != "" {
 		t.Errorf("Report: header differs (-want +got):\n%s", diff)

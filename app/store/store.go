@@ -25,7 +25,7 @@ var ErrNotFound = errors.New("not found")
 // ErrExists is returned when a thing of that name is there already.
 var ErrExists = errors.New("exists already")
 
-// ErrClosed is returned by writes after Close.
+// ErrClosed is returned by reads and writes after Close.
 var ErrClosed = errors.New("the store is closed")
 
 // QueryError says what is wrong with a query.
@@ -42,8 +42,8 @@ type Store struct {
 	now     func() time.Time
 	dialect dialect
 
-	reads   *sql.DB // statements that end by themselves
-	cursors *sql.DB // rows that a caller ranges over; apart, so that a caller who asks for more meanwhile never waits for itself
+	reads   *pool // statements that end by themselves
+	cursors *pool // rows that a caller ranges over; apart, so that a caller who asks for more meanwhile never waits for itself
 
 	writes *sql.DB
 	queue  *queue
@@ -79,7 +79,7 @@ func Open(ctx context.Context, path string, opt Options) (*Store, error) {
 		s.now = time.Now
 	}
 	if err := s.open(ctx, path); err != nil {
-		return nil, errors.Join(fmt.Errorf("open database %s: %w", path, err), s.closePools())
+		return nil, errors.Join(fmt.Errorf("open database %s: %w", path, err), s.close())
 	}
 	return s, nil
 }
@@ -103,8 +103,10 @@ func (s *Store) open(ctx context.Context, path string) (err error) {
 	if err := migrate(ctx, s.writes, s.dialect); err != nil {
 		return err
 	}
-	s.queue, err = startQueue(ctx, s.writes, s.dialect)
-	return err
+	if s.queue, err = startQueue(ctx, s.writes, s.dialect); err != nil {
+		return err
+	}
+	return s.listOlderParts(ctx)
 }
 
 // makePrivate makes the file, if it is not there, so that only its owner may read it. SQLite gives its side files the same mode.
@@ -120,28 +122,35 @@ func (s *Store) openPools(path string) (err error) {
 	if s.writes, err = s.dialect.open(path, forWriting, 1); err != nil {
 		return err
 	}
-	if s.reads, err = s.dialect.open(path, forReading, maxReads); err != nil {
+	reads, err := s.dialect.open(path, forReading, maxReads)
+	if err != nil {
 		return err
 	}
-	s.cursors, err = s.dialect.open(path, forReading, maxCursors)
-	return err
+	s.reads = &pool{db: reads}
+	cursors, err := s.dialect.open(path, forReading, maxCursors)
+	if err != nil {
+		return err
+	}
+	s.cursors = &pool{db: cursors}
+	return nil
 }
 
 // Close finishes the writes that were handed in and closes the database. Calls after it fail. It may be called twice.
 func (s *Store) Close() error {
 	s.closeOnce.Do(func() {
-		s.closeErr = errors.Join(s.queue.close(), s.closePools())
+		s.closeErr = s.close()
 	})
 	return s.closeErr
 }
 
-// closePools closes the writing connection last: it then is the only one, and folds the log into the data file.
-func (s *Store) closePools() error {
-	var err error
-	for _, db := range []*sql.DB{s.cursors, s.reads, s.writes} {
-		if db != nil {
-			err = errors.Join(err, db.Close())
-		}
+// close closes what is open, the writing connection last: it then is the only one, and folds the log into the data file.
+func (s *Store) close() (err error) {
+	if s.queue != nil {
+		err = s.queue.close()
+	}
+	err = errors.Join(err, s.cursors.close(), s.reads.close())
+	if s.writes != nil {
+		err = errors.Join(err, s.writes.Close())
 	}
 	return err
 }

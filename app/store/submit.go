@@ -235,16 +235,16 @@ func (w *writer) insertReport(ctx context.Context, a *arrival, run *int, warning
 	if _, err := w.exec(ctx, `INSERT INTO report_body (seq, body) VALUES ($1, $2)`, seq, a.body); err != nil {
 		return fmt.Errorf("insert body: %w", err)
 	}
-	return nil
+	return w.insertParts(ctx, seq, a.report)
 }
 
 const insertReportSQL = `INSERT INTO report (
 	id, report_type, serial_number, part_number, revision, process_code, test_process_code, start_ns, result, run,
 	station_name, location, purpose, operator, comment, batch_number, sequence_file, sequence_version, fixture_id,
 	execution_time, socket_index, error_code, error_message, failure_step, failure_path, referenced_uut,
-	content_hash, content_size, received_ns, received_from, lineage, warnings)
+	content_hash, content_size, received_ns, received_from, lineage, warnings, parts_listed)
 	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
-	$21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32) RETURNING seq`
+	$21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, 1) RETURNING seq`
 
 // row is a report in columns. Pointers are nil, and blobs too, where the column is NULL.
 type row struct {

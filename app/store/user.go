@@ -2,8 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -47,11 +45,11 @@ func (s *Store) User(ctx context.Context, name string) (User, error) {
 func (s *Store) user(ctx context.Context, statement string, arg any) (u User, err error) {
 	var created int64
 	err = s.reads.QueryRowContext(ctx, statement, arg).Scan(&u.Name, &u.PasswordHash, &u.Role, &created)
-	if errors.Is(err, sql.ErrNoRows) {
-		return User{}, ErrNotFound
+	if err != nil {
+		return User{}, err
 	}
 	u.CreatedAt = time.Unix(0, created).UTC()
-	return u, err
+	return u, nil
 }
 
 // CountUsers returns how many accounts there are.

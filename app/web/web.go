@@ -5,6 +5,7 @@ package web
 
 import (
 	"html/template"
+	"io"
 	"log/slog"
 	"net/http"
 	"time"
@@ -29,6 +30,8 @@ type pages struct {
 	opt       Options
 	assets    assets
 	templates map[string]*template.Template
+
+	certificate func(io.Writer, *store.Document) error
 }
 
 // New returns a handler for the pages and their assets: everything outside /api/.
@@ -39,7 +42,7 @@ func New(s *store.Store, a *auth.Service, opt Options) http.Handler {
 	if opt.Now == nil {
 		opt.Now = time.Now
 	}
-	p := &pages{store: s, auth: a, opt: opt, assets: loadAssets()}
+	p := &pages{store: s, auth: a, opt: opt, assets: loadAssets(), certificate: CertificateWriter()}
 	p.templates = parseTemplates(p.assets)
 	return p.guard(p.routes())
 }
@@ -50,6 +53,7 @@ func (p *pages) routes() http.Handler {
 	inside.HandleFunc("GET /reports", p.reportList)
 	inside.HandleFunc("GET /reports/{id}", p.report)
 	inside.HandleFunc("GET /reports/{id}/attachments/{number}", p.attachment)
+	inside.HandleFunc("GET /reports/{id}/certificate", p.certificatePage)
 	inside.HandleFunc("/", p.notFound)
 
 	mux := http.NewServeMux()

@@ -42,7 +42,7 @@ func exitCode(ctx context.Context, err error) int {
 		return coded.code
 	case errors.Is(err, wats.ErrUnauthorized), errors.Is(err, wats.ErrForbidden):
 		return exitAuth
-	case errors.Is(err, wats.ErrOffline):
+	case errors.Is(err, wats.ErrOffline), errors.Is(err, wats.ErrCircuitOpen):
 		return exitUnreachable
 	case errors.Is(err, wats.ErrTimeout):
 		return exitNetwork

@@ -17,7 +17,7 @@ func newRoot() *cobra.Command {
 		Long: `gowats takes test reports, keeps them, and shows the yield.
 
 To look around:        gowats up --demo
-To use it for real:    gowats up, then drop WSJF files into the inbox it names
+To use it for real:    gowats up, then drop the files of testers into the inbox it names
 
 Results go to standard output, everything else to standard error.
 
@@ -28,7 +28,7 @@ Exit codes: 0 good, 1 error, 2 wrong command line, 3 interrupted, 20 wrong confi
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return readEnvironment(cmd, os.LookupEnv) },
 	}
 	root.PersistentFlags().String("data", "", "data folder (environment GOWATS_DATA; default depends on the system, see gowats up --help)")
-	root.AddCommand(newUp(), newServer(), newSubmit(), newQuery(), newYield(), newVersion())
+	root.AddCommand(newUp(), newServer(), newSubmit(), newConvert(), newQuery(), newYield(), newVersion())
 	return root
 }
 

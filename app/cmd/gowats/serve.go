@@ -63,7 +63,7 @@ func localURL(scheme string, l net.Listener) string {
 
 // handler answers the API under /api/ and the pages everywhere else.
 func handler(s *store.Store, a *auth.Service, pages web.Options) http.Handler {
-	api := server.New(s, a, server.Options{Version: pages.Version, Logger: pages.Logger})
+	api := server.New(s, a, server.Options{Version: pages.Version, Logger: pages.Logger, Certificate: web.CertificateWriter()})
 	site := web.New(s, a, pages)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if path := r.URL.Path; len(path) >= 5 && strings.EqualFold(path[:5], "/api/") {

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -14,6 +16,7 @@ import (
 
 	"github.com/gowats/gowats"
 	"github.com/gowats/gowats/app/agent"
+	"github.com/gowats/gowats/convert"
 	"github.com/gowats/gowats/report"
 )
 
@@ -21,15 +24,18 @@ func newSubmit() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "submit FILE... | -",
 		Short: "Hand in report files",
-		Long: `Hand in reports in WSJF, the WATS standard JSON format; - reads one from standard input.
+		Long: `Hand in the reports in files of testers; - reads one file from standard input. The format of each file is found out: see
+gowats convert --list. What a file holds and a report has no place for is told on standard error.
 
 Handing in the same file again changes nothing: a report without an ID of its own gets one that belongs to the file's content.
-For each file one line says what became of it, in the order of the files; everything that is wrong with one is listed.
-With --json the lines are objects. When some files failed and others did not, the exit code is 50; when all failed, it is that
+For each report one line says what became of it, in the order of the files; everything that is wrong with one is listed. The good
+reports of a file are handed in, also when others of it are bad.
+With --json the lines are objects. When some failed and others did not, the exit code is 50; when all failed, it is that
 of the last failure, 1 for a bad file.
 ` + serverHelp,
 		Example: `  gowats submit run.json
   gowats submit logs/*.json --concurrency 32
+  gowats submit results.atml.xml panel.txt
   gowats submit - < run.json`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: submitFiles,
@@ -40,7 +46,7 @@ of the last failure, 1 for a bad file.
 	return cmd
 }
 
-// submission is what became of one file.
+// submission is what became of one report, or of a file that is bad.
 type submission struct {
 	File       string          `json:"file"`
 	ID         report.ID       `json:"id,omitzero"`
@@ -49,7 +55,8 @@ type submission struct {
 	Error      string          `json:"error,omitempty"`
 	Violations report.Findings `json:"violations,omitempty"`
 
-	err error
+	err    error
+	losses []convert.Loss // of the whole file, with its first submission
 }
 
 func submitFiles(cmd *cobra.Command, files []string) error {
@@ -69,34 +76,49 @@ func submitFiles(cmd *cobra.Command, files []string) error {
 
 	progress := startProgress(cmd.ErrOrStderr(), len(files), "reports")
 	defer progress.Finish()
-	var failed []error
-	for s := range submitAll(cmd.Context(), client, files, cmd.InOrStdin(), concurrency) {
+	failed, accepted := 0, false // files; any report
+	var last error
+	for ofFile := range submitAll(cmd.Context(), client, files, cmd.InOrStdin(), concurrency) {
 		progress.Clear()
-		if err := s.print(cmd.OutOrStdout(), asJSON); err != nil {
-			return err
+		bad := false
+		for _, s := range ofFile {
+			tellLosses(cmd.ErrOrStderr(), s.File, s.losses)
+			if err := s.print(cmd.OutOrStdout(), asJSON); err != nil {
+				return err
+			}
+			accepted = accepted || s.Accepted
+			if s.err != nil {
+				last, bad = s.err, true
+			}
 		}
-		if s.err != nil {
-			failed = append(failed, s.err)
+		if bad {
+			failed++
 		}
 		progress.Add(1)
 	}
 	switch {
-	case len(failed) == 0:
+	case failed == 0:
 		return nil
-	case len(failed) < len(files):
-		return withCode(exitSomeFailed, fmt.Errorf("%d of %d files were not handed in", len(failed), len(files)))
+	case accepted || failed < len(files):
+		return withCode(exitSomeFailed, fmt.Errorf("%d of %d files were not handed in", failed, len(files)))
 	}
-	last := failed[len(failed)-1]
 	return withCode(exitCode(cmd.Context(), last), fmt.Errorf("none of %d files was handed in", len(files)))
 }
 
+// tellLosses says on standard error what of a file is not in its reports.
+func tellLosses(w io.Writer, file string, losses []convert.Loss) {
+	for _, loss := range losses {
+		fmt.Fprintf(w, "%s: %s\n", file, loss)
+	}
+}
+
 // submitAll hands in the files, several at a time, and yields what became of each in their order.
-func submitAll(ctx context.Context, client *wats.Client, files []string, stdin io.Reader, concurrency int) func(func(submission) bool) {
-	return func(yield func(submission) bool) {
+func submitAll(ctx context.Context, client *wats.Client, files []string, stdin io.Reader, concurrency int) iter.Seq[[]submission] {
+	return func(yield func([]submission) bool) {
 		ctx, cancel := context.WithCancel(ctx)
-		results := make([]chan submission, len(files))
+		results := make([]chan []submission, len(files))
 		for i := range results {
-			results[i] = make(chan submission, 1)
+			results[i] = make(chan []submission, 1)
 		}
 		var working errgroup.Group
 		working.SetLimit(concurrency + 1)     // one of them hands out the work
@@ -119,18 +141,40 @@ func submitAll(ctx context.Context, client *wats.Client, files []string, stdin i
 	}
 }
 
-func submitFile(ctx context.Context, client *wats.Client, file string, stdin io.Reader) submission {
-	s := submission{File: file}
-	r, err := readReport(file, stdin)
-	if r != nil {
-		s.ID, s.Result = r.ID, r.Result
-	}
+// submitFile hands in the reports of a file one after the other, and says what became of each, and of the file when it is bad.
+func submitFile(ctx context.Context, client *wats.Client, file string, stdin io.Reader) []submission {
+	data, err := readFile(file, stdin)
+	var f agent.File
 	if err == nil {
-		_, err = client.Report.Submit(ctx, r)
+		f, err = agent.Decode(filepath.Base(file), data)
 	}
+	var all []submission
+	for _, r := range f.Reports {
+		s := submission{File: file, ID: r.ID, Result: r.Result}
+		_, failed := client.Report.Submit(ctx, r)
+		s.Accepted = failed == nil
+		s.fail(failed)
+		all = append(all, s)
+		if failed != nil && !errors.Is(failed, wats.ErrInvalid) {
+			break // the other reports would meet the same
+		}
+	}
+	if err != nil {
+		s := submission{File: file}
+		if len(f.Reports) == 0 {
+			s.ID = f.ID
+		}
+		s.fail(err)
+		all = append(all, s)
+	}
+	all[0].losses = f.Losses // a file without reports is an error
+	return all
+}
+
+// fail notes why a report was not handed in, if it was not.
+func (s *submission) fail(err error) {
 	if err == nil {
-		s.Accepted = true
-		return s
+		return
 	}
 	s.err, s.Error = err, err.Error()
 	if refused, is := errors.AsType[*agent.Refusal](err); is {
@@ -138,11 +182,10 @@ func submitFile(ctx context.Context, client *wats.Client, file string, stdin io.
 	} else if invalid, is := errors.AsType[*report.InvalidError](err); is {
 		s.Violations = invalid.Violations
 	}
-	return s
 }
 
-// readReport reads one file, or standard input for the name -.
-func readReport(file string, stdin io.Reader) (*report.Report, error) {
+// readFile reads one file, or standard input for the name -.
+func readFile(file string, stdin io.Reader) ([]byte, error) {
 	if file != "-" {
 		f, err := os.Open(file)
 		if err != nil {
@@ -151,11 +194,7 @@ func readReport(file string, stdin io.Reader) (*report.Report, error) {
 		defer f.Close() // only read: there is nothing to lose
 		stdin = f
 	}
-	data, err := agent.ReadAll(stdin)
-	if err != nil {
-		return nil, err
-	}
-	return agent.Decode(data)
+	return agent.ReadAll(stdin)
 }
 
 func (s *submission) print(w io.Writer, asJSON bool) error {

@@ -23,7 +23,7 @@ func newUp() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "up",
 		Short: "Start everything on this machine: server, pages and a watched inbox",
-		Long: `Start server and agent in one process. A WSJF file dropped into the inbox is a report with a yield figure seconds later:
+		Long: `Start server and agent in one process. A file of a tester dropped into the inbox is a report with a yield figure seconds later:
 accepted files move to inbox/Done, refused ones to inbox/Error with a text beside them that says why.
 
 The data folder is --data, else GOWATS_DATA, else
