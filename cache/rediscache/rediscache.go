@@ -99,6 +99,7 @@ func (c *Cache) Get(ctx context.Context, key string) (value []byte, found bool, 
 	if err == nil {
 		get := c.redis.B().Get().Key(c.valueKey(folder, generation, name)).Cache()
 		value, err = c.redis.DoCache(ctx, get, localLife).AsBytes()
+		err = c.note(ctx, err)
 	}
 	switch {
 	case rueidis.IsRedisNil(err):
@@ -106,7 +107,7 @@ func (c *Cache) Get(ctx context.Context, key string) (value []byte, found bool, 
 		return nil, false, nil
 	case err != nil:
 		c.miss(key, 0)
-		return nil, false, wrap("get from", c.note(ctx, err))
+		return nil, false, wrap("get from", err)
 	}
 	return value, true, nil
 }
@@ -284,8 +285,8 @@ func (c *Cache) goDown() { c.downUntil.Store(int64(time.Since(c.made) + pause)) 
 
 // note returns err, and remembers if it says that Redis cannot be reached. An end of the caller's context says nothing about Redis.
 func (c *Cache) note(ctx context.Context, err error) error {
-	if err == nil {
-		return nil
+	if err == nil || rueidis.IsRedisNil(err) {
+		return err
 	}
 	if _, answered := rueidis.IsRedisErr(err); !answered && ctx.Err() == nil {
 		c.goDown()

@@ -221,7 +221,8 @@ func TestACacheStartsWithoutRedis(t *testing.T) {
 		t.Errorf("Get before there is a Redis: %v, want ErrDown", err)
 	}
 	redis.start(t)
-	eventually(t, "it is used once it is there", func() bool { return c.Set(t.Context(), key, []byte("v"), time.Minute) == nil })
+	eventually(t, "it is tried again, though it is asked all the time", func() bool { return get(t, c, key) == none })
+	set(t, c, key, "v")
 	wantGet(t, c, key, "v")
 }
 
