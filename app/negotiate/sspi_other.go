@@ -1,0 +1,5 @@
+//go:build !windows
+
+package negotiate
+
+func systemMechanism() (mechanism, error) { return nil, ErrUnsupported }
