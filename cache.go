@@ -29,7 +29,8 @@ type Cache interface {
 	Set(ctx context.Context, key string, value []byte, ttl time.Duration) error
 
 	// Invalidate drops every key that begins with folder, which is all of some keys up to and with their last slash:
-	// wats1/9f86d081/product/. When it returns, no process that shares the cache gets a value set before.
+	// wats1/9f86d081/product/. When it returns, this process gets no value set before; other processes that
+	// share the cache, and keep copies of their own, get none as soon as they have heard of it.
 	Invalidate(ctx context.Context, folder string) error
 }
 

@@ -157,6 +157,44 @@ func ExampleReportService_Submit() {
 	// Output: true
 }
 
+// A test program builds its report as it goes, and submits it; a repair starts from the report of the test that failed.
+func ExampleReportService_Submit_repair() {
+	server := exampleServer()
+	defer server.Close()
+	c, err := wats.NewClient(server.URL, wats.WithStation("ICT-07", "Oslo", "Production"))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer c.Close()
+	ctx := context.Background()
+
+	test := report.NewUUT("PCBA-1042", "SN-1", 31, report.WithRevision("B"))
+	power := test.Root().Sequence("Power")
+	power.Numeric("3V3 rail", 3.62, report.Between(3.1, 3.5), report.Unit("V"))
+	test.Root().PassFail("LED", true)
+	failed, err := test.Report() // every mistake above, with the line that made it
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	if _, err := c.Report.Submit(ctx, failed); err != nil {
+		fmt.Println(err)
+		return
+	}
+
+	fix := report.NewUURFromUUT(failed, 500)
+	fix.Main().Fail(report.Failure{Category: "Component", Code: "Defective Component", ComponentRef: "U3"})
+	repair, err := fix.Report()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	receipt, err := c.Report.Submit(ctx, repair)
+	fmt.Println(failed.Result, repair.Repair.TestReport == failed.ID, receipt.ID == repair.ID, err)
+	// Output: Failed true true <nil>
+}
+
 func ExampleReportService_Headers() {
 	server := exampleServer()
 	defer server.Close()
