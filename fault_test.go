@@ -9,6 +9,8 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"runtime"
 	"runtime/pprof"
 	"strings"
 	"sync"
@@ -223,7 +225,16 @@ func TestBreakerOverSockets(t *testing.T) {
 }
 
 // TestClientsNeverMeetUnderLoad: clients of other stations, tokens, caches and servers do not affect each other, though one of the servers fails.
+// It makes 20,400 calls, and with GOWATS_LONG set a million.
 func TestClientsNeverMeetUnderLoad(t *testing.T) {
+	const goroutines = 200
+	rounds := 34
+	if os.Getenv("GOWATS_LONG") != "" {
+		rounds = 1667
+	}
+	var warm sync.WaitGroup // for the first rounds, after which memory may not grow
+	warm.Add(goroutines)
+	var before, after runtime.MemStats
 	var sick requestLog
 	server := func(name string) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) {
@@ -243,13 +254,16 @@ func TestClientsNeverMeetUnderLoad(t *testing.T) {
 	two := serve(t, server("two"), wats.WithToken("two"), wats.WithStation("two", "", ""))
 	down := serve(t, func(w http.ResponseWriter, r *http.Request) { sick.add(r); w.WriteHeader(500) }, wats.WithToken("three"), fast)
 	var wg sync.WaitGroup
-	for i := range 200 {
+	for i := range goroutines {
 		client, name := one, "one"
 		if i%2 == 1 {
 			client, name = two, "two"
 		}
 		wg.Go(func() {
-			for j := range 5 {
+			for j := range rounds {
+				if j == rounds/4 {
+					warm.Done()
+				}
 				r := testReport(fmt.Sprint("SN-", i, "-", j))
 				r.Station = ""
 				if _, err := client.Report.Submit(t.Context(), r); err != nil {
@@ -262,10 +276,20 @@ func TestClientsNeverMeetUnderLoad(t *testing.T) {
 			}
 		})
 	}
+	warm.Wait()
+	runtime.GC()
+	runtime.ReadMemStats(&before)
 	wg.Wait()
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	const slack = 16 << 20 // what 200 calls under way may hold
+	if after.HeapAlloc > before.HeapAlloc+slack {
+		t.Errorf("heap grew from %d to %d bytes in three quarters of the calls", before.HeapAlloc, after.HeapAlloc)
+	}
+	submits := int64(goroutines / 2 * rounds)
 	for name, c := range map[string]*wats.Client{"one": one, "two": two} {
-		if s := c.Stats(); s.Breaker != wats.BreakerClosed || s.Retries != 0 || s.Attempts != 500+s.CacheMisses || s.CacheMisses > 10 {
-			t.Errorf("%s: Stats() = %+v, want 500 submits and hardly a list that is not from the cache", name, s)
+		if s := c.Stats(); s.Breaker != wats.BreakerClosed || s.Retries != 0 || s.Attempts != submits+s.CacheMisses || s.CacheMisses > 10 {
+			t.Errorf("%s: Stats() = %+v, want %d submits and hardly a list that is not from the cache", name, s, submits)
 		}
 	}
 	if s := down.Stats(); s.Breaker != wats.BreakerOpen || s.Refused == 0 || int(s.Attempts) != sick.len() {
