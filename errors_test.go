@@ -303,7 +303,7 @@ func FuzzErrorBody(f *testing.F) {
 	for _, body := range []string{"", "null", `{"Message":"a","errors":[{"path":"$.sn","rule":"required","message":"b"}]}`, `"x"`, "plain", "<html>", `{"errors":[{}]}`, "\xff\x00", `{"Message":null}`} {
 		f.Add([]byte(body))
 	}
-	client, err := wats.NewClient("http://plant.example", once, wats.WithTransport(bodyTransport{}))
+	client, err := wats.NewClient("http://plant.example", once, wats.WithoutRateLimit(), wats.WithTransport(bodyTransport{}))
 	if err != nil {
 		f.Fatal(err)
 	}
