@@ -2,7 +2,7 @@ package report
 
 import (
 	"crypto/rand"
-	"crypto/sha1" //nolint:gosec // UUID version 5 is defined over SHA-1; it is no security measure here.
+	"crypto/sha1" // UUID version 5 is defined over SHA-1; it is no security measure here.
 	"encoding/hex"
 	"fmt"
 )
@@ -22,7 +22,7 @@ func NewID() ID {
 
 // DeriveID returns the ID that belongs to name (UUID version 5): the same name gives the same ID on every machine.
 func DeriveID(name []byte) ID {
-	h := sha1.New() //nolint:gosec // see the import
+	h := sha1.New()
 	h.Write(namespace[:])
 	h.Write(name)
 	var id ID

@@ -199,7 +199,7 @@ func (w *writer) statement(ctx context.Context, text string) (*sql.Stmt, error) 
 
 // exec changes rows and returns how many.
 func (w *writer) exec(ctx context.Context, text string, args ...any) (int64, error) {
-	s, err := w.statement(ctx, text) //nolint:sqlclosecheck // kept for the next time
+	s, err := w.statement(ctx, text) // kept for the next time
 	if err != nil {
 		return 0, err
 	}
@@ -220,7 +220,7 @@ func (w *writer) insert(ctx context.Context, dest any, text string, args ...any)
 
 // get reads the first row into dest, and reports whether there is one.
 func (w *writer) get(ctx context.Context, dest []any, text string, args ...any) (bool, error) {
-	s, err := w.statement(ctx, text) //nolint:sqlclosecheck // kept for the next time
+	s, err := w.statement(ctx, text) // kept for the next time
 	if err != nil {
 		return false, err
 	}

@@ -36,7 +36,7 @@ func measure(ctx context.Context, s settings, delay time.Duration, command ...st
 	}
 	defer func() { err = errors.Join(err, stop()) }()
 	var out, talk bytes.Buffer
-	cmd := exec.CommandContext(ctx, command[0], append(command[1:], url)...) //nolint:gosec // it is ours
+	cmd := exec.CommandContext(ctx, command[0], append(command[1:], url)...) // it is ours
 	cmd.Stdout, cmd.Stderr = &out, &talk
 	if err := cmd.Run(); err != nil {
 		return m, fmt.Errorf("%s: %w\n%s", strings.Join(command, " "), err, talk.Bytes())

@@ -69,7 +69,7 @@ func installPython(ctx context.Context, s settings) (string, error) {
 		{s.python, "-m", "venv", folder},
 		{interpreter, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", pythonPackage},
 	} {
-		out, err := exec.CommandContext(ctx, command[0], command[1:]...).CombinedOutput() //nolint:gosec // a flag of a tool for developers
+		out, err := exec.CommandContext(ctx, command[0], command[1:]...).CombinedOutput() // a flag of a tool for developers
 		if err != nil {
 			return "", fmt.Errorf("%s: %w\n%s", strings.Join(command, " "), err, out)
 		}
