@@ -245,12 +245,6 @@ func (e *TransportError) isTemporary() bool {
 	return !e.begun && !e.endedByCaller() && !e.isTLS()
 }
 
-// isUnsigned reports whether an answer came whose signature is not good.
-func (e *TransportError) isUnsigned() bool {
-	_, unsigned := errors.AsType[*signatureError](e.Err)
-	return unsigned
-}
-
 // Unwrap returns the cause.
 func (e *TransportError) Unwrap() error { return e.Err }
 

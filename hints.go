@@ -159,6 +159,12 @@ func (e *TransportError) isUntrusted() bool {
 	return untrusted || errors.Is(e.Err, errPin) || e.isUnsigned()
 }
 
+// isUnsigned reports whether an answer came whose signature is not good.
+func (e *TransportError) isUnsigned() bool {
+	_, unsigned := errors.AsType[*signatureError](e.Err)
+	return unsigned
+}
+
 // endedByCaller reports whether the context of the call ended.
 func (e *TransportError) endedByCaller() bool {
 	return errors.Is(e.Err, context.Canceled) || errors.Is(e.Err, context.DeadlineExceeded)

@@ -48,7 +48,7 @@ func newBulkSettings(opts []BulkOption) (bulkSettings, error) {
 }
 
 // pooled returns c for one bulk call, whose requests share a pool of at most n connections. Release closes those that are idle.
-// The client's own pool would do, but it dials a connection for every request that finds none idle, however many there are.
+// Those of the client are shared by all its other calls, which would wait behind it.
 // A transport that the user gave is used as it is; [WithMaxConnections] holds.
 func (c *Client) pooled(n int) (pooled *Client, release func()) {
 	if c.transport == nil {
