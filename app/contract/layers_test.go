@@ -33,6 +33,8 @@ var allowed = map[string][]string{
 	"app/obs":       {""},
 	"app/negotiate": {},
 
+	"app/store/storetest": {"app/store"},
+
 	"app/contract":          {"*"},
 	"app/bench/bulk":        {"*"},
 	"app/bench/delayserver": {"*"},

@@ -3,13 +3,13 @@ package contract_test
 import (
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"testing"
 
 	"github.com/gowats/gowats"
 	"github.com/gowats/gowats/app/auth"
 	"github.com/gowats/gowats/app/server"
 	"github.com/gowats/gowats/app/store"
+	"github.com/gowats/gowats/app/store/storetest"
 	"github.com/gowats/gowats/app/web"
 )
 
@@ -28,15 +28,7 @@ type bench struct {
 
 func startServer(t *testing.T, before ...func(http.Handler) http.Handler) *bench {
 	t.Helper()
-	s, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "gowats.db"), store.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Errorf("close the store: %v", err)
-		}
-	})
+	s := storetest.Open(t, store.Options{})
 	a := auth.New(s)
 	if err := a.CreateUser(t.Context(), user, password, auth.Write); err != nil {
 		t.Fatal(err)

@@ -9,13 +9,13 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/http/httptrace"
-	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/gowats/gowats/app/auth"
 	"github.com/gowats/gowats/app/server"
 	"github.com/gowats/gowats/app/store"
+	"github.com/gowats/gowats/app/store/storetest"
 	"github.com/gowats/gowats/report"
 )
 
@@ -44,21 +44,14 @@ func startServer(t testing.TB, opt server.Options) *bench {
 // openBench makes what a server needs.
 func openBench(t testing.TB) *bench {
 	t.Helper()
-	s, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "gowats.db"), store.Options{})
-	if err != nil {
-		t.Fatalf("open the store: %v", err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Errorf("close the store: %v", err)
-		}
-	})
+	s := storetest.Open(t, store.Options{})
 	b := &bench{store: s, auth: auth.New(s), tokens: map[auth.Role]string{}}
 	for _, role := range []auth.Role{auth.Read, auth.Write, auth.Admin} {
 		user := string(role) + "er"
 		if err := b.auth.CreateUser(t.Context(), user, "correct horse", role); err != nil {
 			t.Fatal(err)
 		}
+		var err error
 		if b.tokens[role], err = b.auth.IssueToken(t.Context(), user, "test"); err != nil {
 			t.Fatal(err)
 		}

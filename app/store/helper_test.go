@@ -2,7 +2,6 @@ package store_test
 
 import (
 	"fmt"
-	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/gowats/gowats"
 	"github.com/gowats/gowats/app/store"
+	"github.com/gowats/gowats/app/store/storetest"
 	"github.com/gowats/gowats/report"
 )
 
@@ -21,21 +21,12 @@ var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 
 func openStore(t testing.TB) *store.Store {
 	t.Helper()
-	return openFile(t, filepath.Join(t.TempDir(), "gowats.db"))
+	return openAt(t, storetest.Address(t))
 }
 
-func openFile(t testing.TB, path string) *store.Store {
+func openAt(t testing.TB, address string) *store.Store {
 	t.Helper()
-	s, err := store.Open(t.Context(), path, store.Options{Now: func() time.Time { return noon }})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Errorf("Close: %v", err)
-		}
-	})
-	return s
+	return storetest.OpenAt(t, address, store.Options{Now: func() time.Time { return noon }})
 }
 
 // id returns the n-th of a row of IDs that sort as their numbers do.

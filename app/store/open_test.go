@@ -19,7 +19,7 @@ import (
 
 func TestWhatIsStoredIsThereAfterReopening(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "odd name #1 100%?.db")
-	s := openFile(t, path)
+	s := openAt(t, path)
 	submit(t, s, test(1))
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
@@ -27,7 +27,7 @@ func TestWhatIsStoredIsThereAfterReopening(t *testing.T) {
 	if _, err := os.Stat(path); err != nil {
 		t.Errorf("the file is not where it was asked for: %v", err)
 	}
-	again := openFile(t, path)
+	again := openAt(t, path)
 	if outcome := submit(t, again, test(1)); outcome != store.Repeated {
 		t.Errorf("outcome after reopening %v, want Repeated", outcome)
 	}
@@ -36,7 +36,7 @@ func TestWhatIsStoredIsThereAfterReopening(t *testing.T) {
 // TestCommittedReportsSurviveACrash copies the files as a crash would leave them, with the store still open.
 func TestCommittedReportsSurviveACrash(t *testing.T) {
 	dir, crashed := t.TempDir(), t.TempDir()
-	s := openFile(t, filepath.Join(dir, "gowats.db"))
+	s := openAt(t, filepath.Join(dir, "gowats.db"))
 	for n := range 20 {
 		submit(t, s, test(n, serial(id(n).String())))
 		if err := os.CopyFS(filepath.Join(crashed, id(n).String()), os.DirFS(dir)); err != nil {
@@ -48,7 +48,7 @@ func TestCommittedReportsSurviveACrash(t *testing.T) {
 		if err := os.Remove(path + "-shm"); err != nil { // memory, gone with the power
 			t.Fatal(err)
 		}
-		after := openFile(t, path)
+		after := openAt(t, path)
 		if got, err := after.CountHeaders(t.Context(), store.HeaderQuery{}); err != nil || got != n+1 {
 			t.Errorf("after a crash behind report %d: %d reports, %v; want %d", n, got, err, n+1)
 		}
@@ -60,7 +60,7 @@ func TestDatabaseIsPrivate(t *testing.T) {
 		t.Skip("Windows has no file modes")
 	}
 	dir := t.TempDir()
-	s := openFile(t, filepath.Join(dir, "gowats.db"))
+	s := openAt(t, filepath.Join(dir, "gowats.db"))
 	submit(t, s, test(1))
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -79,7 +79,7 @@ func TestDatabaseIsPrivate(t *testing.T) {
 
 func TestNewerSchemaIsRefused(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "gowats.db")
-	if err := openFile(t, path).Close(); err != nil {
+	if err := openAt(t, path).Close(); err != nil {
 		t.Fatal(err)
 	}
 	db, err := sql.Open("sqlite", path)
@@ -183,7 +183,7 @@ func TestEndedContextEndsTheWait(t *testing.T) {
 
 func TestCloseWhileSubmitting(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "gowats.db")
-	s := openFile(t, path)
+	s := openAt(t, path)
 	var stored atomic.Int64
 	var wg sync.WaitGroup
 	started := make(chan struct{}, 16)
@@ -212,7 +212,7 @@ func TestCloseWhileSubmitting(t *testing.T) {
 		t.Errorf("Close: %v", err)
 	}
 	wg.Wait()
-	if got, err := openFile(t, path).CountHeaders(t.Context(), store.HeaderQuery{}); err != nil || int64(got) != stored.Load() {
+	if got, err := openAt(t, path).CountHeaders(t.Context(), store.HeaderQuery{}); err != nil || int64(got) != stored.Load() {
 		t.Errorf("%d reports, %v; %d were acknowledged", got, err, stored.Load())
 	}
 	if _, err := s.Report(t.Context(), id(0)); err == nil {

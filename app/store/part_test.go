@@ -125,7 +125,7 @@ func TestAttachmentsKeepTheirIDs(t *testing.T) {
 // TestOlderReportsGetTheirLists takes the lists away, as a database has it that is older than they.
 func TestOlderReportsGetTheirLists(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "gowats.db")
-	s := openFile(t, path)
+	s := openAt(t, path)
 	const n = 450 // more than are listed at once
 	for i := range n {
 		submit(t, s, test(i, serial(fmt.Sprint(i)), parts("A")))
@@ -149,7 +149,7 @@ func TestOlderReportsGetTheirLists(t *testing.T) {
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
-	after := headers(t, openFile(t, path), store.HeaderQuery{Expand: everything})
+	after := headers(t, openAt(t, path), store.HeaderQuery{Expand: everything})
 	whole := 0
 	for i, h := range after {
 		if len(h.SubUnits) == 1 && len(h.Attachments) == 2 && cmp.Equal(h.MiscInfo, before[i].MiscInfo) {

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +11,7 @@ import (
 	"github.com/gowats/gowats/app/auth"
 	"github.com/gowats/gowats/app/demo"
 	"github.com/gowats/gowats/app/store"
+	"github.com/gowats/gowats/app/store/storetest"
 	"github.com/gowats/gowats/report"
 )
 
@@ -24,16 +24,7 @@ const hostile = `<script>alert("1")</script>'&`
 
 func openStore(t *testing.T) *store.Store {
 	t.Helper()
-	s, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "gowats.sqlite"), store.Options{Now: now})
-	if err != nil {
-		t.Fatalf("open store: %v", err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Errorf("close store: %v", err)
-		}
-	})
-	return s
+	return storetest.Open(t, store.Options{Now: now})
 }
 
 func submit(t *testing.T, s *store.Store, r *report.Report) {
