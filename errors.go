@@ -220,9 +220,17 @@ type TransportError struct {
 }
 
 // attemptTimeout is the cause when one try took longer than WithTimeout allows. It is not context.DeadlineExceeded: that is the caller's.
-type attemptTimeout struct{ after time.Duration }
+type attemptTimeout struct {
+	after    time.Duration
+	transfer bool // it was the time without progress
+}
 
-func (e *attemptTimeout) Error() string { return fmt.Sprintf("no whole answer within %v", e.after) }
+func (e *attemptTimeout) Error() string {
+	if e.transfer {
+		return fmt.Sprintf("nothing more was sent or received within %v", e.after)
+	}
+	return fmt.Sprintf("no whole answer within %v", e.after)
+}
 
 // Is reports whether target is the sentinel of the cause.
 func (e *TransportError) Is(target error) bool {

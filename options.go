@@ -85,6 +85,9 @@ func WithStation(name, location, purpose string) Option {
 
 // WithTimeout limits each try of a request, from connecting to the last byte of the answer. Default 30 s.
 // How long a call may take with all its tries is said by its context.
+//
+// For files, which are sent or received as a stream, it limits the time in which not a byte moves. After the last byte of a file that was sent the
+// server has a second more for each 8 MiB, since it looks into the file before it answers.
 func WithTimeout(d time.Duration) Option {
 	return func(s *settings) error {
 		if d <= 0 {

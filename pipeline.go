@@ -29,10 +29,11 @@ type request struct {
 	path       string // escaped, below the base URL: /api/Report/Wsjf/…
 	query      url.Values
 	header     http.Header
-	body       []byte // nil: none. Read only, so that it can be sent any number of times
-	repeatable bool   // sent twice it does no more than sent once
-	reads      bool   // changes nothing at the server
-	attempt    int    // from 1
+	body       []byte  // nil: none. Read only, so that it can be sent any number of times
+	stream     *stream // in place of body: one that is not held in memory; nil: none
+	repeatable bool    // sent twice it does no more than sent once
+	reads      bool    // changes nothing at the server
+	attempt    int     // from 1
 	domain     Domain
 	id         string       // header X-Request-ID, the same for all attempts; "": none
 	opts       CallOption   // of the client the call was made on
@@ -178,9 +179,10 @@ func (x *exchanger) exchange(ctx context.Context, req *request) (*answer, error)
 			return nil, x.lost(ctx, ctx, req, ctx.Err())
 		}
 	}
-	tryCtx, cancel := context.WithTimeout(ctx, x.timeout)
-	defer cancel()
-	hr, err := x.build(tryCtx, req)
+	tryCtx, wait := x.patience(ctx, req)
+	defer wait.end()
+	sent := &sending{req: req, wait: wait}
+	hr, err := x.build(tryCtx, req, sent)
 	if err != nil {
 		return nil, err
 	}
@@ -189,6 +191,9 @@ func (x *exchanger) exchange(ctx context.Context, req *request) (*answer, error)
 		client = req.pool
 	}
 	res, err := client.Do(hr)
+	if own := sent.failure(); err != nil && own != nil && tryCtx.Err() == nil {
+		return nil, fmt.Errorf("%s %s: read the body: %w", req.method, req.path, own)
+	}
 	if err != nil {
 		return nil, x.lost(ctx, tryCtx, req, err)
 	}
@@ -201,7 +206,7 @@ func (x *exchanger) exchange(ctx context.Context, req *request) (*answer, error)
 		return nil, newAPIError(req, x.base.Host, res, body)
 	}
 	if req.to != nil {
-		return &answer{status: res.StatusCode, header: res.Header}, x.pass(ctx, tryCtx, req, res.Body)
+		return &answer{status: res.StatusCode, header: res.Header}, x.pass(ctx, tryCtx, req, &progressReader{res.Body, wait})
 	}
 	body := bytes.NewBuffer(req.into[:0])
 	n, err := body.ReadFrom(io.LimitReader(res.Body, x.limit+1))
@@ -243,7 +248,7 @@ func (w *watchedWriter) Write(p []byte) (n int, err error) {
 	return n, err
 }
 
-func (x *exchanger) build(ctx context.Context, req *request) (*http.Request, error) {
+func (x *exchanger) build(ctx context.Context, req *request, sent *sending) (*http.Request, error) {
 	address := x.base.String() + req.path
 	if len(req.query) > 0 {
 		address += "?" + req.query.Encode()
@@ -259,6 +264,9 @@ func (x *exchanger) build(ctx context.Context, req *request) (*http.Request, err
 	hr.Header = req.header
 	if !req.ownHeader {
 		hr.Header = req.header.Clone()
+	}
+	if err := sent.attach(hr); err != nil {
+		return nil, err
 	}
 	hr.Header.Set("User-Agent", x.userAgent)
 	if req.id != "" {
@@ -282,7 +290,7 @@ func (x *exchanger) lost(ctx, tryCtx context.Context, req *request, err error) *
 	case ctx.Err() != nil:
 		e.Err = ctx.Err()
 	case tryCtx.Err() != nil:
-		e.Err = &attemptTimeout{x.timeout}
+		e.Err = &attemptTimeout{x.timeout, req.isTransfer()}
 	}
 	return e
 }

@@ -86,7 +86,7 @@ func observeAttempts(o *observer) stage {
 			ans, err := next(ctx, req)
 			e := Event{
 				Kind: EventAttempt, Method: req.method, Domain: req.domain, Status: statusOf(ans, err),
-				Duration: time.Since(began), Sent: len(req.body),
+				Duration: time.Since(began), Sent: len(req.body) + int(req.stream.length()),
 			}
 			if ans != nil {
 				e.Received = len(ans.body)

@@ -202,7 +202,7 @@ func (k *tokenKeeper) ask(ctx context.Context, q *question) {
 	now := time.Now()
 	switch {
 	case q.err != nil && ctx.Err() != nil:
-		q.err = &attemptTimeout{k.timeout}
+		q.err = &attemptTimeout{after: k.timeout}
 	case q.err == nil:
 		q.err = q.token.check()
 	}
