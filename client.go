@@ -15,9 +15,16 @@ import (
 
 // A Client talks to one WATS server under one identity. It is safe for concurrent use.
 type Client struct {
-	Analytics *AnalyticsService
-	Process   *ProcessService
-	Report    *ReportService
+	Analytics        *AnalyticsService
+	Asset            *AssetService
+	ManualInspection *ManualInspectionService
+	Process          *ProcessService
+	Product          *ProductService
+	Production       *ProductionService
+	Report           *ReportService
+	RootCause        *RootCauseService
+	SCIM             *SCIMService
+	Software         *SoftwareService
 
 	base       *url.URL
 	station    station
@@ -69,8 +76,15 @@ func NewClient(baseURL string, opts ...Option) (*Client, error) {
 
 func (c *Client) addServices() {
 	c.Analytics = &AnalyticsService{c}
+	c.Asset = &AssetService{c}
+	c.ManualInspection = &ManualInspectionService{c}
 	c.Process = &ProcessService{c}
+	c.Product = &ProductService{c}
+	c.Production = &ProductionService{c}
 	c.Report = &ReportService{c}
+	c.RootCause = &RootCauseService{c}
+	c.SCIM = &SCIMService{c}
+	c.Software = &SoftwareService{c}
 }
 
 // A CallOption changes how single calls are carried out: see [Client.With].

@@ -76,6 +76,9 @@ func newAPIError(req *request, host string, res *http.Response, body []byte) *AP
 	}
 	e.Message, e.Violations = parseErrorBody(body)
 	e.nameRequest(req, res.Header)
+	if res.StatusCode == http.StatusNotFound && strings.HasPrefix(req.path, extensionPrefix) && res.Header.Get(serverHeader) == "" {
+		e.kind = ErrUnsupported
+	}
 	e.redact(req.header.Get("Authorization"))
 	if to, err := res.Location(); err == nil {
 		e.location = to.Scheme + "://" + to.Host
@@ -98,6 +101,12 @@ func (c *Client) missing(req *request, ans *answer) *APIError {
 	e.kind = ErrNotFound
 	return e
 }
+
+// extensionPrefix begins the routes that only gowats servers have. Another server answers them with 404.
+const extensionPrefix = "/api/gowats/v1/"
+
+// serverHeader is in every answer of a gowats server, and tells its version.
+const serverHeader = "Gowats-Server"
 
 const requestIDHeader = "X-Request-Id"
 

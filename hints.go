@@ -25,6 +25,7 @@ const (
 	hintRateAfter   = "try again in %v"
 	hintServer      = "the fault is at the server: try again later, then ask its administrator"
 	hintUnsupported = "this server does not offer the operation: check its version"
+	hintExtension   = "only gowats servers offer it"
 	hintReport      = "correct what is named, then submit again: the same report would be refused again"
 	hintConflict    = "somebody else changed it meanwhile: read it again, then repeat the change"
 
@@ -80,6 +81,8 @@ func IsTemporary(err error) bool {
 // Hint says what to do about e, as a clause for a person; "" when Message has to do.
 func (e *APIError) Hint() string {
 	switch {
+	case e.kind == ErrUnsupported: //nolint:errorlint // kind is one of the values themselves
+		return hintExtension
 	case e.kind != nil, e.cause != nil && !e.notJSON:
 		return ""
 	case e.notJSON:
@@ -93,6 +96,9 @@ func (e *APIError) Hint() string {
 	case ErrForbidden:
 		return hintPermission
 	case ErrConflict:
+		if e.Message != "" {
+			return "" // it says who or what is in the way
+		}
 		return hintConflict
 	case ErrTooLarge:
 		return hintSize

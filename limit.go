@@ -40,7 +40,7 @@ type peer struct{ gowats atomic.Bool }
 
 // learn looks at an answer, also one that is no success.
 func (p *peer) learn(h http.Header) {
-	if !p.gowats.Load() && h.Get("Gowats-Server") != "" {
+	if !p.gowats.Load() && h.Get(serverHeader) != "" {
 		p.gowats.Store(true)
 	}
 }

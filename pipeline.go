@@ -269,6 +269,9 @@ func (x *exchanger) build(ctx context.Context, req *request, sent *sending) (*ht
 		return nil, err
 	}
 	hr.Header.Set("User-Agent", x.userAgent)
+	if strings.HasPrefix(req.path, "/api/internal/") {
+		hr.Header.Set("Referer", x.base.String()) // WATS servers refuse these routes without
+	}
 	if req.id != "" {
 		hr.Header.Set(requestIDHeader, req.id)
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"net/http"
 	"strconv"
 	"unicode/utf8"
@@ -83,6 +84,7 @@ func translate(err error) *refusal {
 	var invalid *report.InvalidError
 	var syntax *report.SyntaxError
 	var query *store.QueryError
+	var rule *store.RuleError
 	switch {
 	case errors.As(err, &refused):
 		return refused
@@ -92,6 +94,12 @@ func translate(err error) *refusal {
 		return refuseAll(report.Findings{{Path: "$", Rule: "syntax", Message: "the body is not one JSON object: " + syntax.Error()}})
 	case errors.As(err, &query):
 		return refuseOption(query.Option, "query", "%s", query.Reason)
+	case errors.As(err, &rule) && errors.Is(rule, store.ErrNotFound):
+		return refusef(http.StatusNotFound, "%v", rule)
+	case errors.As(err, &rule):
+		return refusef(http.StatusConflict, "%v", rule)
+	case errors.Is(err, store.ErrTooLarge):
+		return refusef(http.StatusRequestEntityTooLarge, "%v", err)
 	case errors.Is(err, store.ErrClosed), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return refusef(http.StatusServiceUnavailable, "the server is stopping or too busy; send the request again later")
 	}
@@ -123,6 +131,20 @@ func answerJSON(w http.ResponseWriter, v any) error {
 	}
 	writeJSON(w, http.StatusOK, body)
 	return nil
+}
+
+// answerList answers 200 with a JSON array of the rows as they come, in flat memory.
+func answerList[T any](w http.ResponseWriter, rows iter.Seq2[T, error]) error {
+	out := newArrayWriter(w)
+	for row, err := range rows {
+		if err != nil {
+			return err
+		}
+		if err := out.add(row); err != nil {
+			return err
+		}
+	}
+	return out.end()
 }
 
 // shorten cuts text that a client chose to what fits a message or a log line.

@@ -1,11 +1,14 @@
 package server
 
 import (
+	"math"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
+	"github.com/gowats/gowats/app/store"
 	"github.com/gowats/gowats/report"
 )
 
@@ -58,6 +61,63 @@ func (o options) refuseOther(names ...string) error {
 
 // text returns the value of the option of that name, "" when it is not given.
 func (o options) text(name string) string { return o.values[optionKey(name)] }
+
+// required returns an option that must be given.
+func (o options) required(name string) (string, error) {
+	text := o.text(name)
+	if strings.TrimSpace(text) == "" {
+		return "", refuseOption(name, "required", "is missing")
+	}
+	return text, nil
+}
+
+// guid returns an option that must be a GUID; the zero ID when it is not given.
+func (o options) guid(name string) (report.ID, error) {
+	text := o.text(name)
+	if text == "" {
+		return report.ID{}, nil
+	}
+	id, err := report.ParseID(text)
+	if err != nil {
+		return report.ID{}, refuseOption(name, "type", "%v", err)
+	}
+	return id, nil
+}
+
+// time returns an option that must be an ISO 8601 date-time, UTC where it has no offset; the zero Time when it is not given.
+func (o options) time(name string) (time.Time, error) {
+	text := o.text(name)
+	if text == "" {
+		return time.Time{}, nil
+	}
+	at, _, err := report.ParseTime(text, time.UTC)
+	if err != nil {
+		return time.Time{}, refuseOption(name, "type", "must be an ISO 8601 date-time: %v", err)
+	}
+	return at, nil
+}
+
+// list reads $filter, $orderby, $top and $skip. none is true for $top=0: no rows, but the rest must be right. Other OData options are refused,
+// but for those that the caller reads itself.
+func (o options) list(own ...string) (q store.ListQuery, none bool, err error) {
+	if err := o.refuseOther(append([]string{"$filter", "$orderby", "$top", "$skip"}, own...)...); err != nil {
+		return q, false, err
+	}
+	top, err := o.integer("$top", math.MaxInt32)
+	if err != nil {
+		return q, false, err
+	}
+	skip, err := o.integer("$skip", math.MaxInt32)
+	if err != nil {
+		return q, false, err
+	}
+	q = store.ListQuery{Filter: o.text("$filter"), OrderBy: o.text("$orderby"), Top: top.Value, Skip: skip.Value}
+	none = top.Present && top.Value == 0
+	if none {
+		q.Top = 1
+	}
+	return q, none, nil
+}
 
 // integer returns an option that must lie between 0 and highest, both included.
 func (o options) integer(name string, highest int) (report.Optional[int], error) {

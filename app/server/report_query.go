@@ -82,25 +82,14 @@ func (s *server) answerHeaders(w http.ResponseWriter, c *call, a headerAnswer) e
 
 // headerQuery reads the options of a header query. none is true for $top=0: no rows, but the rest must be right.
 func headerQuery(o options) (q store.HeaderQuery, none bool, err error) {
-	if err := o.refuseOther("$filter", "$orderby", "$top", "$skip", "$expand", "$select"); err != nil {
+	list, none, err := o.list("$expand", "$select")
+	if err != nil {
 		return q, false, err
 	}
 	if q.Type, err = reportType(o.text("reportType")); err != nil {
 		return q, false, err
 	}
-	top, err := o.integer("$top", math.MaxInt32)
-	if err != nil {
-		return q, false, err
-	}
-	skip, err := o.integer("$skip", math.MaxInt32)
-	if err != nil {
-		return q, false, err
-	}
-	q.Filter, q.OrderBy, q.Top, q.Skip = o.text("$filter"), o.text("$orderby"), top.Value, skip.Value
-	none = top.Present && top.Value == 0
-	if none {
-		q.Top = 1
-	}
+	q.Filter, q.OrderBy, q.Top, q.Skip = list.Filter, list.OrderBy, list.Top, list.Skip
 	return q, none, nil
 }
 

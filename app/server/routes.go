@@ -2,6 +2,7 @@ package server
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/gowats/gowats/app/auth"
 )
@@ -23,11 +24,19 @@ type route struct {
 
 // routes returns everything the server answers.
 func routes() []route {
+	return slices.Concat(appRoutes(), reportRoutes())
+}
+
+func appRoutes() []route {
 	return []route{
 		{http.MethodGet, "/api/App/Version", auth.Read, noBody, (*server).appVersion},
 		{http.MethodGet, "/api/App/Processes", auth.Read, noBody, (*server).processes},
 		{http.MethodPost, "/api/App/DynamicYield", auth.Read, smallBody, (*server).dynamicYield},
+	}
+}
 
+func reportRoutes() []route {
+	return []route{
 		{http.MethodPost, "/api/Report/WSJF", auth.Write, reportBody, (*server).submitWSJF},
 		{http.MethodGet, "/api/Report/Wsjf/{id}", auth.Read, noBody, (*server).reportWSJF},
 		{http.MethodPost, "/api/Report/WSXF", auth.Write, reportBody, (*server).submitWSXF},

@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"math"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -77,12 +75,11 @@ func (s *Store) eachHeader(ctx context.Context, statement string, args []any, f 
 
 // CountHeaders returns how many headers q matches, without regard to Top and Skip.
 func (s *Store) CountHeaders(ctx context.Context, q HeaderQuery) (int, error) {
-	where, args, err := s.headerWhere(q)
+	l, err := headerListing(q)
 	if err != nil {
 		return 0, err
 	}
-	var n int
-	err = s.reads.QueryRowContext(ctx, `SELECT count(*) FROM report r WHERE `+where, args...).Scan(&n)
+	n, err := s.count(ctx, l, q.Filter)
 	if err != nil {
 		return 0, fmt.Errorf("count report headers: %w", err)
 	}
@@ -273,83 +270,38 @@ func resultWord(word string) (any, bool) {
 
 // headerSelect returns the statement of q and its parameters.
 func (s *Store) headerSelect(q HeaderQuery) (string, []any, error) {
-	where, args, err := s.headerWhere(q)
+	l, err := headerListing(q)
 	if err != nil {
 		return "", nil, err
 	}
-	order, err := headerOrder(q.OrderBy)
-	if err != nil {
-		return "", nil, err
-	}
-	statement := `SELECT ` + headerColumns + ` FROM report r WHERE ` + where + ` ORDER BY ` + order
-	switch {
-	case q.Top < 0:
-		return "", nil, &QueryError{"$top", fmt.Sprintf("%d is negative", q.Top)}
-	case q.Skip < 0:
-		return "", nil, &QueryError{"$skip", fmt.Sprintf("%d is negative", q.Skip)}
-	case q.Top == 0 && q.Skip == 0:
-		return statement, args, nil
-	}
-	top := int64(q.Top)
-	if top == 0 {
-		top = math.MaxInt64
-	}
-	n := len(args)
-	statement += ` LIMIT $` + strconv.Itoa(n+1) + ` OFFSET $` + strconv.Itoa(n+2)
-	return statement, append(args, top, q.Skip), nil
+	return s.selectSQL(l, ListQuery{q.Filter, q.OrderBy, q.Top, q.Skip})
 }
 
-// headerWhere returns the condition of q and its parameters. The words of the condition choose among the indexes of part of report.
-func (s *Store) headerWhere(q HeaderQuery) (string, []any, error) {
-	where := `r.superseded = 0`
+// headerListing is the list of headers that q restricts. The words of its condition choose among the indexes of part of report.
+func headerListing(q HeaderQuery) (listing, error) {
+	l := listing{
+		columns: headerColumns,
+		from:    `report r`,
+		where:   `r.superseded = 0`,
+		schema:  headerSchema(),
+		order:   "start desc",
+		ties:    odata.Schema{{SQL: "r.start_ns"}, {SQL: "r.id"}},
+	}
 	switch q.Type {
 	case "":
 	case wats.UUT:
-		where += ` AND r.report_type = 'T'`
+		l.where += ` AND r.report_type = 'T'`
 	case wats.UUR:
-		where += ` AND r.report_type = 'R'`
+		l.where += ` AND r.report_type = 'R'`
 	default:
-		return "", nil, &QueryError{"reportType", fmt.Sprintf("%q is neither U nor R", string(q.Type))}
+		return listing{}, &QueryError{"reportType", fmt.Sprintf("%q is neither U nor R", string(q.Type))}
 	}
-	var args []any
 	if q.Misc.Description != "" {
-		where += ` AND r.seq IN (SELECT seq FROM report_misc_info WHERE description = $1 AND value = $2)`
-		args = append(args, q.Misc.Description, q.Misc.Value)
+		l.where += ` AND r.seq IN (SELECT seq FROM report_misc_info WHERE description = $1 AND value = $2)`
+		l.args = []any{q.Misc.Description, q.Misc.Value}
 	}
-	if strings.TrimSpace(q.Filter) == "" {
-		return where, args, nil
-	}
-	filter, err := odata.ParseFilter(q.Filter, headerSchema())
-	if err != nil {
-		return "", nil, queryError("$filter", err)
-	}
-	condition, more := filter.SQL(s.dialect.odata, len(args)+1)
-	return where + ` AND ` + condition, append(args, more...), nil
+	return l, nil
 }
-
-func headerOrder(orderBy string) (string, error) {
-	if strings.TrimSpace(orderBy) == "" {
-		orderBy = "start desc"
-	}
-	keys, err := odata.ParseOrderBy(orderBy, headerSchema())
-	if err != nil {
-		return "", queryError("$orderby", err)
-	}
-	last := keys[len(keys)-1].Descending
-	for _, m := range headerTies() {
-		if !slices.ContainsFunc(keys, func(k odata.Key) bool { return k.Member.SQL == m.SQL }) {
-			keys = append(keys, odata.Key{Member: &m, Descending: last})
-		}
-	}
-	terms := make([]string, len(keys))
-	for i, key := range keys {
-		terms[i] = key.SQL()
-	}
-	return strings.Join(terms, ", "), nil
-}
-
-// headerTies are what orders headers that are equal by the members asked for.
-func headerTies() odata.Schema { return odata.Schema{{SQL: "r.start_ns"}, {SQL: "r.id"}} }
 
 func queryError(option string, err error) error {
 	var bad *odata.Error

@@ -81,7 +81,7 @@ func (w *writer) load(ctx context.Context) (*catalog, error) {
 	c := &catalog{operations: map[int]operation{}, failCodes: map[int]failCodes{}, defaults: failCodes{}}
 	var code int
 	var op operation
-	err := w.each(ctx, `SELECT code, name, kind FROM process`, []any{&code, &op.name, &op.kind}, func() {
+	err := w.each(ctx, `SELECT code, name, kind FROM process`, nil, []any{&code, &op.name, &op.kind}, func() {
 		c.operations[code] = op
 		c.failCodes[code] = failCodes{}
 	})
@@ -89,13 +89,13 @@ func (w *writer) load(ctx context.Context) (*catalog, error) {
 		return nil, fmt.Errorf("read processes: %w", err)
 	}
 	var f failCode
-	err = w.each(ctx, `SELECT process_code, category, code FROM fail_code WHERE selectable = 1`, []any{&code, &f.category, &f.code}, func() {
+	err = w.each(ctx, `SELECT process_code, category, code FROM fail_code WHERE selectable = 1`, nil, []any{&code, &f.category, &f.code}, func() {
 		c.failCodes[code].add(f.category, f.code)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read fail codes: %w", err)
 	}
-	err = w.each(ctx, `SELECT category, code FROM fail_code_default`, []any{&f.category, &f.code}, func() {
+	err = w.each(ctx, `SELECT category, code FROM fail_code_default`, nil, []any{&f.category, &f.code}, func() {
 		c.defaults.add(f.category, f.code)
 	})
 	if err != nil {

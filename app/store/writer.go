@@ -241,9 +241,13 @@ func (w *writer) close() error {
 	return w.conn.Close()
 }
 
-// each calls f after reading every row into dest.
-func (w *writer) each(ctx context.Context, text string, dest []any, f func()) error {
-	rows, err := w.conn.QueryContext(ctx, text)
+// each calls f after reading every row into dest. F must not use w: the rows occupy its connection.
+func (w *writer) each(ctx context.Context, text string, args, dest []any, f func()) error {
+	s, err := w.statement(ctx, text) // kept for the next time
+	if err != nil {
+		return err
+	}
+	rows, err := s.QueryContext(ctx, args...)
 	if err != nil {
 		return err
 	}

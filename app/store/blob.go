@@ -1,0 +1,262 @@
+package store
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"time"
+)
+
+// Blob describes stored bytes.
+type Blob struct {
+	ID     int64
+	Size   int64 // bytes
+	SHA256 [sha256.Size]byte
+}
+
+// ErrTooLarge is returned when more bytes come than are allowed. None of those beyond are kept.
+var ErrTooLarge = errors.New("too large")
+
+// States of a blob, as column blob.state has them.
+const (
+	blobOpen  = 0
+	blobWhole = 1
+	blobOwned = 2
+)
+
+const (
+	chunkSize   = 256 << 10      // bytes
+	unownedTime = 24 * time.Hour // after which a blob that nothing owns is removed
+	sweepBlobs  = 4              // of these at a time
+)
+
+// WriteBlob stores what src holds, at most limit bytes. It is committed and synced on return, but owned by nothing: what owns it takes it
+// in its own transaction, and what nobody took within a day is removed. It returns [ErrTooLarge] when src holds more.
+func (s *Store) WriteBlob(ctx context.Context, src io.Reader, limit int64) (Blob, error) {
+	id, err := s.StartBlob(ctx)
+	if err != nil {
+		return Blob{}, err
+	}
+	if _, err := s.AppendBlob(ctx, id, 0, src, limit); err != nil {
+		return Blob{}, errors.Join(err, s.removeBlob(context.WithoutCancel(ctx), id))
+	}
+	return s.SealBlob(ctx, id)
+}
+
+// StartBlob makes an empty blob, to be written by AppendBlob and SealBlob. It also removes some that nobody took.
+func (s *Store) StartBlob(ctx context.Context) (id int64, err error) {
+	state, err := hashState(sha256.New())
+	if err != nil {
+		return 0, err
+	}
+	now := s.now()
+	err = s.queue.do(ctx, 0, func(ctx context.Context, w *writer) error {
+		if err := w.sweepBlobs(ctx, now); err != nil {
+			return err
+		}
+		return w.insert(ctx, &id, `INSERT INTO blob (state, size, sha256, touched_ns) VALUES (0, 0, $1, $2) RETURNING id`, state, now.UnixNano())
+	})
+	if err != nil {
+		return 0, fmt.Errorf("start a blob: %w", err)
+	}
+	return id, nil
+}
+
+// AppendBlob adds what src holds to an open blob and returns its new size; limit bounds that size. It goes on where the blob ends, which
+// offset must name: else it returns [ErrConflict], since some bytes are there already or are missing. What has been read of src is kept
+// when src or ctx fails, so that the rest can be sent later. Calls for one blob at the same time exclude each other the same way.
+func (s *Store) AppendBlob(ctx context.Context, id, offset int64, src io.Reader, limit int64) (size int64, err error) {
+	size = offset
+	for {
+		chunk, end, err := readChunk(src, min(chunkSize, limit+1-size))
+		if size+int64(len(chunk)) > limit {
+			return size, fmt.Errorf("append to blob %d: %w: more than %d bytes", id, ErrTooLarge, limit)
+		}
+		if len(chunk) > 0 || size == offset { // an empty one says whether the offset is right
+			if failed := s.appendChunk(ctx, id, size, chunk); failed != nil {
+				return size, fmt.Errorf("append to blob %d: %w", id, failed)
+			}
+			size += int64(len(chunk))
+		}
+		if end {
+			return size, nil
+		}
+		if err != nil {
+			return size, fmt.Errorf("append to blob %d: %w", id, err)
+		}
+	}
+}
+
+// readChunk reads so many bytes, fewer only at the end of src or when it fails.
+func readChunk(src io.Reader, size int64) (chunk []byte, end bool, err error) {
+	chunk = make([]byte, size)
+	n, err := io.ReadFull(src, chunk)
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return chunk[:n], true, nil
+	}
+	return chunk[:n], false, err
+}
+
+func (s *Store) appendChunk(ctx context.Context, id, offset int64, chunk []byte) error {
+	now := s.now().UnixNano()
+	return s.queue.do(ctx, len(chunk), func(ctx context.Context, w *writer) error {
+		size, sum, err := w.openBlob(ctx, id)
+		switch {
+		case err != nil:
+			return err
+		case size != offset:
+			return conflict("blob %d goes on at byte %d, not at %d", id, size, offset)
+		case len(chunk) == 0:
+			return nil
+		}
+		_, _ = sum.Write(chunk) // a hash never fails
+		state, err := hashState(sum)
+		if err != nil {
+			return err
+		}
+		if _, err := w.exec(ctx, `INSERT INTO blob_chunk (blob, position, bytes) VALUES ($1, $2, $3)`, id, offset, chunk); err != nil {
+			return err
+		}
+		_, err = w.exec(ctx, `UPDATE blob SET size = $1, sha256 = $2, touched_ns = $3 WHERE id = $4`, offset+int64(len(chunk)), state, now, id)
+		return err
+	})
+}
+
+// BlobSize returns how many bytes an open blob has so far, or [ErrNotFound].
+func (s *Store) BlobSize(ctx context.Context, id int64) (size int64, err error) {
+	err = s.reads.QueryRowContext(ctx, `SELECT size FROM blob WHERE id = $1 AND state = 0`, id).Scan(&size)
+	if err != nil {
+		return 0, fmt.Errorf("look up blob %d: %w", id, err)
+	}
+	return size, nil
+}
+
+// SealBlob ends the writing of a blob.
+func (s *Store) SealBlob(ctx context.Context, id int64) (Blob, error) {
+	b := Blob{ID: id}
+	err := s.queue.do(ctx, 0, func(ctx context.Context, w *writer) error {
+		size, sum, err := w.openBlob(ctx, id)
+		if err != nil {
+			return err
+		}
+		b.Size = size
+		sum.Sum(b.SHA256[:0])
+		_, err = w.exec(ctx, `UPDATE blob SET state = 1, sha256 = $1 WHERE id = $2`, b.SHA256[:], id)
+		return err
+	})
+	if err != nil {
+		return Blob{}, fmt.Errorf("seal blob %d: %w", id, err)
+	}
+	return b, nil
+}
+
+// ReadBlob writes a whole blob from a byte on to w.
+func (s *Store) ReadBlob(ctx context.Context, id, offset int64, w io.Writer) error {
+	for chunk, err := range s.blobChunks(ctx, id, offset) {
+		if err != nil {
+			return fmt.Errorf("read blob %d: %w", id, err)
+		}
+		if _, err := w.Write(chunk); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// blobChunks yields the bytes of a blob from offset on. It asks for one chunk at a time, so that a slow taker holds no connection.
+func (s *Store) blobChunks(ctx context.Context, id, offset int64) func(func([]byte, error) bool) {
+	return func(yield func([]byte, error) bool) {
+		var size int64
+		if err := s.reads.QueryRowContext(ctx, `SELECT size FROM blob WHERE id = $1 AND state > 0`, id).Scan(&size); err != nil {
+			yield(nil, err)
+			return
+		}
+		for offset < size {
+			var at int64
+			var chunk []byte
+			err := s.reads.QueryRowContext(ctx, `SELECT position, bytes FROM blob_chunk WHERE blob = $1 AND position <= $2
+				ORDER BY position DESC LIMIT 1`, id, offset).Scan(&at, &chunk)
+			if err == nil && offset-at >= int64(len(chunk)) {
+				err = fmt.Errorf("its bytes from %d on are missing", offset)
+			}
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			rest := chunk[offset-at:]
+			offset += int64(len(rest))
+			if !yield(rest, nil) {
+				return
+			}
+		}
+	}
+}
+
+func (s *Store) removeBlob(ctx context.Context, id int64) error {
+	return s.queue.do(ctx, 0, func(ctx context.Context, w *writer) error { return w.dropBlob(ctx, id) })
+}
+
+// openBlob returns the size of a blob under way, and its hash to go on with.
+func (w *writer) openBlob(ctx context.Context, id int64) (size int64, sum hash.Hash, err error) {
+	var state []byte
+	found, err := w.get(ctx, []any{&size, &state}, `SELECT size, sha256 FROM blob WHERE id = $1 AND state = 0`, id)
+	switch {
+	case err != nil:
+		return 0, nil, err
+	case !found:
+		return 0, nil, missing("there is no open blob %d", id)
+	}
+	sum = sha256.New()
+	restore, ok := sum.(encoding.BinaryUnmarshaler)
+	if !ok {
+		return 0, nil, errHashState
+	}
+	return size, sum, restore.UnmarshalBinary(state)
+}
+
+// errHashState says that the standard library does not keep what crypto/sha256 promises.
+var errHashState = errors.New("the state of a SHA-256 hash cannot be kept")
+
+func hashState(h hash.Hash) ([]byte, error) {
+	keep, ok := h.(encoding.BinaryMarshaler)
+	if !ok {
+		return nil, errHashState
+	}
+	return keep.MarshalBinary()
+}
+
+// ownBlob takes a whole blob, which from then on stays until it is dropped.
+func (w *writer) ownBlob(ctx context.Context, id int64) error {
+	n, err := w.exec(ctx, `UPDATE blob SET state = 2 WHERE id = $1 AND state = 1`, id)
+	if err == nil && n == 0 {
+		err = missing("there is no whole blob %d that nothing owns", id)
+	}
+	return err
+}
+
+// dropBlob removes a blob.
+func (w *writer) dropBlob(ctx context.Context, id int64) error {
+	if _, err := w.exec(ctx, `DELETE FROM blob_chunk WHERE blob = $1`, id); err != nil {
+		return err
+	}
+	_, err := w.exec(ctx, `DELETE FROM blob WHERE id = $1`, id)
+	return err
+}
+
+// sweepBlobs removes some blobs that nobody took.
+func (w *writer) sweepBlobs(ctx context.Context, now time.Time) error {
+	var old []int64
+	var id int64
+	err := w.each(ctx, `SELECT id FROM blob WHERE state < 2 AND touched_ns < $1 ORDER BY touched_ns LIMIT $2`,
+		[]any{now.Add(-unownedTime).UnixNano(), sweepBlobs}, []any{&id}, func() { old = append(old, id) })
+	for _, id := range old {
+		if err == nil {
+			err = w.dropBlob(ctx, id)
+		}
+	}
+	return err
+}

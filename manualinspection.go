@@ -1,0 +1,4 @@
+package wats
+
+// ManualInspectionService keeps the definitions of inspections that people carry out.
+type ManualInspectionService struct{ client *Client }

@@ -1,0 +1,4 @@
+package wats
+
+// ProductService keeps products, their revisions and what they are built of.
+type ProductService struct{ client *Client }
