@@ -36,6 +36,7 @@ var allowed = map[string][]string{
 	"app/store/storetest": {"app/store"},
 
 	"app/contract":          {"*"},
+	"app/contract/openapi":  {},
 	"app/bench/bulk":        {"*"},
 	"app/bench/delayserver": {"*"},
 	"app/bench/load":        {"*"},

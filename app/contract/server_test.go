@@ -41,7 +41,7 @@ func startServer(t *testing.T, before ...func(http.Handler) http.Handler) *bench
 	for _, b := range before {
 		h = b(h)
 	}
-	listening := httptest.NewServer(h)
+	listening := httptest.NewServer(checked(t, h))
 	t.Cleanup(listening.Close)
 	return &bench{url: listening.URL, token: token, store: s}
 }
