@@ -22,6 +22,7 @@ var allowed = map[string][]string{
 
 	"cache/rediscache": {""},
 
+	"app/config":    {},
 	"app/odata":     {},
 	"app/store":     {"", "report", "app/odata"},
 	"app/auth":      {"app/store"},
