@@ -13,6 +13,8 @@ import (
 	"github.com/gowats/gowats/app/store/storetest"
 )
 
+func TestMain(m *testing.M) { storetest.Main(m) }
+
 const password = "correct horse"
 
 // start returns a service over a new database that has the user Ann, who may write.

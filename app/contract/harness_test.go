@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/gowats/gowats/app/contract/openapi"
+	"github.com/gowats/gowats/app/store/storetest"
 )
 
 // contract reads api/openapi.yaml, once.
@@ -77,6 +78,7 @@ func TestMain(m *testing.M) {
 	if code == 0 && runsAll() {
 		code = reportUntested()
 	}
+	storetest.Drop()
 	os.Exit(code)
 }
 

@@ -19,6 +19,8 @@ import (
 	"github.com/gowats/gowats/report"
 )
 
+func TestMain(m *testing.M) { storetest.Main(m) }
+
 const testVersion = "1.2.3-test"
 
 // bench is a server over a database of its own, and one account of each role.

@@ -102,7 +102,7 @@ func (s *Store) UnitHistory(ctx context.Context, serialNumber, partNumber string
 		where += ` AND r.part_number = $3`
 		args = append(args, partNumber)
 	}
-	rows, err := s.reads.QueryContext(ctx, `SELECT `+headerColumns+`, r.superseded = 1
+	rows, err := s.reads.QueryContext(ctx, `SELECT `+headerColumns+`, r.superseded
 		FROM report r WHERE `+where+` ORDER BY r.start_ns DESC, r.seq DESC LIMIT $2`, args...)
 	if err != nil {
 		return nil, fmt.Errorf("list reports of unit %s: %w", serialNumber, err)

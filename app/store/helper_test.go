@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"fmt"
+	"os"
 	"sync"
 	"testing"
 	"time"
@@ -14,7 +15,12 @@ import (
 	"github.com/gowats/gowats/report"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
+		storetest.Drop()
+		os.Exit(code)
+	}))
+}
 
 // noon is what the clock of every test shows.
 var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)

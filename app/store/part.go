@@ -145,10 +145,11 @@ func (s *Store) listSomeParts(ctx context.Context) (n int, err error) {
 	}
 	return len(parts), s.queue.do(ctx, 0, func(ctx context.Context, w *writer) error {
 		for seq, r := range parts {
-			if err := w.insertParts(ctx, seq, r); err != nil {
-				return err
+			mine, err := w.exec(ctx, `UPDATE report SET parts_listed = 1 WHERE seq = $1 AND parts_listed = 0`, seq)
+			if err == nil && mine == 1 { // else another process has done so meanwhile
+				err = w.insertParts(ctx, seq, r)
 			}
-			if _, err := w.exec(ctx, `UPDATE report SET parts_listed = 1 WHERE seq = $1`, seq); err != nil {
+			if err != nil {
 				return err
 			}
 		}

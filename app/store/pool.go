@@ -4,31 +4,51 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
 	"sync/atomic"
+	"unicode/utf8"
 )
 
 // pool is a set of connections for reading. After Close its reads fail with [ErrClosed].
 type pool struct {
 	db     *sql.DB
+	gone   func(error) bool // whether an error means that the database cannot be reached
 	closed atomic.Bool
 }
 
 func (p *pool) QueryContext(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
+	args, err := arguments(args)
+	if err != nil {
+		return nil, err
+	}
 	rows, err := p.db.QueryContext(ctx, text, args...)
 	return rows, p.translate(err)
 }
 
 // QueryRowContext returns the first row; Scan fails with [ErrNotFound] when there is none.
 func (p *pool) QueryRowContext(ctx context.Context, text string, args ...any) poolRow {
-	return poolRow{p, p.db.QueryRowContext(ctx, text, args...)}
+	args, err := arguments(args)
+	if err != nil {
+		return poolRow{err: err}
+	}
+	return poolRow{pool: p, row: p.db.QueryRowContext(ctx, text, args...)}
 }
 
 type poolRow struct {
 	pool *pool
 	row  *sql.Row
+	err  error // instead of a row
 }
 
-func (r poolRow) Scan(dest ...any) error { return r.pool.translate(r.row.Scan(dest...)) }
+func (r poolRow) Scan(dest ...any) error {
+	if r.err != nil {
+		return r.err
+	}
+	return r.pool.translate(r.row.Scan(dest...))
+}
 
 // translate gives the errors of database/sql the names of this package. That it is closed it tells by text only, hence the flag.
 func (p *pool) translate(err error) error {
@@ -39,8 +59,32 @@ func (p *pool) translate(err error) error {
 		return ErrNotFound
 	case p.closed.Load():
 		return ErrClosed
+	case p.gone(err):
+		return fmt.Errorf("%w: %v", ErrUnavailable, err)
 	}
 	return err
+}
+
+// arguments returns the arguments of a statement as both databases take them: booleans as 0 or 1. It returns [ErrText] for a text that
+// one of them does not take.
+func arguments(args []any) ([]any, error) {
+	converted := args
+	for i, arg := range args {
+		v := reflect.Indirect(reflect.ValueOf(arg))
+		switch {
+		case v.Kind() == reflect.String && (strings.ContainsRune(v.String(), 0) || !utf8.ValidString(v.String())):
+			return nil, ErrText
+		case v.Kind() == reflect.Bool:
+			if &converted[0] == &args[0] {
+				converted = slices.Clone(args)
+			}
+			converted[i] = 0
+			if v.Bool() {
+				converted[i] = 1
+			}
+		}
+	}
+	return converted, nil
 }
 
 // close waits for the reads under way. A nil pool is closed.

@@ -110,7 +110,7 @@ func (w *writer) createOperation(ctx context.Context, code int, name, kind strin
 	_, err := w.exec(ctx, `INSERT INTO process (code, name, kind) VALUES ($1, $2, $3) ON CONFLICT (code) DO NOTHING`, code, name, kind)
 	if err == nil && kind == repairKind {
 		_, err = w.exec(ctx, `INSERT INTO fail_code (process_code, category, code, position)
-			SELECT $1, category, code, position FROM fail_code_default WHERE 1=1 ON CONFLICT DO NOTHING`, code)
+			SELECT CAST($1 AS BIGINT), category, code, position FROM fail_code_default WHERE 1=1 ON CONFLICT DO NOTHING`, code)
 	}
 	w.catalog = nil
 	return err

@@ -49,7 +49,7 @@ func (s *Store) document(ctx context.Context, id report.ID) (*Document, error) {
 	var received int64
 	into := headerTarget{header: &doc.Header}
 	err := s.reads.QueryRowContext(ctx,
-		`SELECT `+headerColumns+`, b.body, r.warnings, r.received_ns, r.superseded = 1
+		`SELECT `+headerColumns+`, b.body, r.warnings, r.received_ns, r.superseded
 		FROM report r JOIN report_body b ON b.seq = r.seq
 		WHERE r.id = $1 ORDER BY r.seq DESC LIMIT 1`, id[:],
 	).Scan(append(into.fields(), &body, &warnings, &received, &doc.Superseded)...)

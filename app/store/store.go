@@ -11,8 +11,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
-	"path/filepath"
 	"sync"
 	"time"
 
@@ -35,6 +33,16 @@ type QueryError struct {
 }
 
 func (e *QueryError) Error() string { return fmt.Sprintf("%s: %s", e.Option, e.Reason) }
+
+// ErrUnavailable is returned when the database cannot be reached, or went away while it was asked. Nothing was written then, unless
+// the error is an [ErrUncertain] too. The next call tries anew.
+var ErrUnavailable = errors.New("the database cannot be reached")
+
+// ErrUncertain is returned, together with [ErrUnavailable], when the database went away while it committed.
+var ErrUncertain = errors.New("it is not known whether the change is stored")
+
+// ErrText is returned for a text that cannot be stored, and so cannot be looked for: it has the character U+0000 or is not UTF-8.
+var ErrText = errors.New("a text has the character U+0000 or is not UTF-8")
 
 // Store is an open database. It is safe for concurrent use.
 type Store struct {
@@ -62,42 +70,48 @@ type Options struct {
 }
 
 const (
-	maxReads   = 8
-	maxCursors = 32
+	maxReads = 8
 
 	maxBody = 1 << 30 // bytes of one report, decompressed
 )
 
-// Open opens the SQLite file of that path, making it if it is not there, and brings its schema up to date.
-// A file made is readable by its owner only. A database written by a newer program is refused.
-func Open(ctx context.Context, path string, opt Options) (*Store, error) {
-	s := &Store{log: opt.Logger, now: opt.Now, dialect: sqliteDialect()}
+// Open opens the database at an address and brings its schema up to date. A database written by a newer program is refused.
+//
+// The address is the path of an SQLite file, which is made if it is not there, readable by its owner only; or
+// postgres://user:password@host:port/database for PostgreSQL 15 or newer, which several programs may have open at the same time. There the
+// database has to exist. What the address does not give comes from the usual PG… environment and password file. Errors show no password.
+func Open(ctx context.Context, address string, opt Options) (*Store, error) {
+	d, err := dialectOf(address)
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{log: opt.Logger, now: opt.Now, dialect: d}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
 	if s.now == nil {
 		s.now = time.Now
 	}
-	if err := s.open(ctx, path); err != nil {
-		return nil, errors.Join(fmt.Errorf("open database %s: %w", path, err), s.close())
+	if err := s.open(ctx); err != nil {
+		if advice := d.advise(err); advice != "" {
+			err = fmt.Errorf("%w: %s", err, advice)
+		}
+		return nil, errors.Join(fmt.Errorf("open database %s: %w", d.name, err), s.close())
 	}
 	return s, nil
 }
 
-func (s *Store) open(ctx context.Context, path string) (err error) {
+func (s *Store) open(ctx context.Context) (err error) {
 	if s.encoder, err = zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithLowerEncoderMem(true)); err != nil {
 		return err
 	}
 	if s.decoder, err = zstd.NewReader(nil, zstd.WithDecoderConcurrency(0), zstd.WithDecoderMaxMemory(maxBody)); err != nil {
 		return err
 	}
-	if path, err = filepath.Abs(path); err != nil {
+	if err := s.openPools(); err != nil {
 		return err
 	}
-	if err := makePrivate(path); err != nil {
-		return err
-	}
-	if err := s.openPools(path); err != nil {
+	if err := s.dialect.prepare(ctx, s.writes, s.log); err != nil {
 		return err
 	}
 	if err := migrate(ctx, s.writes, s.dialect); err != nil {
@@ -109,29 +123,20 @@ func (s *Store) open(ctx context.Context, path string) (err error) {
 	return s.listOlderParts(ctx)
 }
 
-// makePrivate makes the file, if it is not there, so that only its owner may read it. SQLite gives its side files the same mode.
-func makePrivate(path string) error {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+func (s *Store) openPools() (err error) {
+	if s.writes, err = s.dialect.open(forWriting, s.dialect.writers); err != nil {
+		return err
+	}
+	reads, err := s.dialect.open(forReading, maxReads)
 	if err != nil {
 		return err
 	}
-	return f.Close()
-}
-
-func (s *Store) openPools(path string) (err error) {
-	if s.writes, err = s.dialect.open(path, forWriting, 1); err != nil {
-		return err
-	}
-	reads, err := s.dialect.open(path, forReading, maxReads)
+	s.reads = &pool{db: reads, gone: s.dialect.gone}
+	cursors, err := s.dialect.open(forReading, s.dialect.cursors)
 	if err != nil {
 		return err
 	}
-	s.reads = &pool{db: reads}
-	cursors, err := s.dialect.open(path, forReading, maxCursors)
-	if err != nil {
-		return err
-	}
-	s.cursors = &pool{db: cursors}
+	s.cursors = &pool{db: cursors, gone: s.dialect.gone}
 	return nil
 }
 

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -41,7 +42,7 @@ func startQueue(ctx context.Context, db *sql.DB, d dialect) (*queue, error) {
 	}
 	q := &queue{jobs: make(chan *job), closed: make(chan struct{})}
 	ctx = context.WithoutCancel(ctx) // ending Open's context does not end the store
-	q.writer = &writer{conn: conn, begin: d.begin, statements: map[string]*sql.Stmt{}}
+	q.writer = &writer{db: db, dialect: d, name: rand.Text(), conn: conn, statements: map[string]*sql.Stmt{}}
 	go func() {
 		defer close(q.closed)
 		q.writer.loop(ctx, q.jobs)
@@ -93,11 +94,17 @@ func (q *queue) close() error {
 // writer owns the one connection that writes. The context that its methods take is that of the store, not of a caller:
 // a statement is short, and others share its transaction.
 type writer struct {
-	conn       *sql.Conn
-	begin      string
+	db         *sql.DB
+	dialect    dialect
+	name       string               // among the writers of all processes
+	conn       *sql.Conn            // nil: it was lost
 	statements map[string]*sql.Stmt // by text; every text is a constant of this package
-	wrote      bool                 // by the job under way
-	catalog    *catalog             // nil: to be read
+
+	wrote   bool  // the job under way has
+	failure error // why the transaction under way cannot be committed, nil when it can
+	lost    bool  // the connection cannot be used any more
+
+	catalog *catalog // nil: to be read
 }
 
 func (w *writer) loop(ctx context.Context, jobs <-chan *job) {
@@ -130,7 +137,7 @@ func gather(batch []*job, jobs <-chan *job) []*job {
 // commit runs the batch in one transaction and answers its jobs. When one job spoils the transaction each is run in its own.
 func (w *writer) commit(ctx context.Context, batch []*job) {
 	errs, err := w.attempt(ctx, batch)
-	if err != nil && len(batch) > 1 {
+	if err != nil && len(batch) > 1 && !errors.Is(err, ErrUnavailable) {
 		for i := range batch {
 			w.commit(ctx, batch[i:i+1])
 		}
@@ -147,7 +154,12 @@ func (w *writer) commit(ctx context.Context, batch []*job) {
 
 // attempt returns the errors of jobs that failed before they wrote anything, or the error for which all was rolled back.
 func (w *writer) attempt(ctx context.Context, batch []*job) (errs []error, err error) {
-	if err := w.control(ctx, w.begin); err != nil {
+	if w.dialect.limit > 0 {
+		limited, cancel := context.WithTimeout(ctx, w.dialect.limit)
+		defer cancel()
+		ctx = limited
+	}
+	if err := w.begin(ctx); err != nil {
 		return nil, fmt.Errorf("begin: %w", err)
 	}
 	defer func() {
@@ -164,28 +176,102 @@ func (w *writer) attempt(ctx context.Context, batch []*job) (errs []error, err e
 		default:
 		}
 		w.wrote = false
-		if errs[i] = j.run(ctx, w); errs[i] != nil && w.wrote {
+		errs[i] = j.run(ctx, w)
+		switch {
+		case w.lost:
+			return nil, w.failure
+		case errs[i] != nil && (w.wrote || w.failure != nil):
 			return nil, errs[i]
+		case w.failure != nil: // the job went on, but the database did not
+			return nil, fmt.Errorf("a statement failed: %w", w.failure)
 		}
 	}
-	if err := w.control(ctx, "COMMIT"); err != nil {
+	if err := w.checked(w.dialect.commit(ctx, w.conn)); err != nil {
+		if w.lost {
+			err = fmt.Errorf("%w: %w", ErrUncertain, err)
+		}
 		return nil, fmt.Errorf("commit: %w", err)
 	}
 	return errs, nil
 }
 
-// rollback undoes the transaction, if the database has not done so itself, and forgets what was read in it.
-func (w *writer) rollback(ctx context.Context) {
-	_ = w.control(ctx, "ROLLBACK") // fails only when there is no transaction any more; then there is nothing to undo
-	w.catalog = nil
-}
-
-func (w *writer) control(ctx context.Context, text string) error {
-	_, err := w.conn.ExecContext(ctx, text)
+// begin begins a transaction. A connection that was lost while nobody wrote is made anew.
+func (w *writer) begin(ctx context.Context) error {
+	fresh := w.conn == nil
+	err := w.tryBegin(ctx)
+	if err != nil && w.lost && !fresh {
+		err = w.tryBegin(ctx)
+	}
 	return err
 }
 
-// statement returns text prepared. It stays so until close.
+func (w *writer) tryBegin(ctx context.Context) (err error) {
+	w.failure, w.lost = nil, false
+	if w.conn == nil {
+		conn, err := w.db.Conn(ctx)
+		if err != nil {
+			return fmt.Errorf("%w: %v", ErrUnavailable, err)
+		}
+		w.conn = conn
+	}
+	if err = w.control(ctx, w.dialect.begin); err == nil {
+		err = w.takeTurn(ctx)
+	}
+	if err != nil {
+		w.rollback(ctx)
+	}
+	return err
+}
+
+// takeTurn forgets what is in memory of the database when another process has written since this one did.
+func (w *writer) takeTurn(ctx context.Context) error {
+	var last string
+	if _, err := w.get(ctx, []any{&last}, `SELECT writer FROM last_writer`); err != nil {
+		return err
+	}
+	if last == w.name {
+		return nil
+	}
+	w.forget()
+	_, err := w.exec(ctx, `UPDATE last_writer SET writer = $1`, w.name)
+	return err
+}
+
+// rollback undoes the transaction, if the database has not done so itself, and forgets what was read in it.
+func (w *writer) rollback(ctx context.Context) {
+	w.forget()
+	if !w.lost {
+		_ = w.control(ctx, "ROLLBACK") // fails only when there is no transaction any more; then there is nothing to undo
+	}
+	if w.lost {
+		_ = w.disconnect() // the other end is not there
+	}
+}
+
+// forget drops what is in memory of the database.
+func (w *writer) forget() { w.catalog = nil }
+
+func (w *writer) control(ctx context.Context, text string) error {
+	_, err := w.conn.ExecContext(ctx, text)
+	return w.checked(err)
+}
+
+// checked takes note of an error of the database.
+func (w *writer) checked(err error) error {
+	if err == nil {
+		return nil
+	}
+	if w.dialect.gone(err) || !w.dialect.alive(w.conn) {
+		w.lost = true
+		err = fmt.Errorf("%w: %v", ErrUnavailable, err)
+	}
+	if w.failure == nil {
+		w.failure = err
+	}
+	return err
+}
+
+// statement returns// statement returns text prepared. It stays so until close.
 func (w *writer) statement(ctx context.Context, text string) (*sql.Stmt, error) {
 	if s, ok := w.statements[text]; ok {
 		return s, nil
@@ -194,11 +280,15 @@ func (w *writer) statement(ctx context.Context, text string) (*sql.Stmt, error) 
 	if err == nil {
 		w.statements[text] = s
 	}
-	return s, err
+	return s, w.checked(err)
 }
 
 // exec changes rows and returns how many.
 func (w *writer) exec(ctx context.Context, text string, args ...any) (int64, error) {
+	args, err := arguments(args)
+	if err != nil {
+		return 0, err
+	}
 	s, err := w.statement(ctx, text) // kept for the next time
 	if err != nil {
 		return 0, err
@@ -206,7 +296,7 @@ func (w *writer) exec(ctx context.Context, text string, args ...any) (int64, err
 	w.wrote = true
 	result, err := s.ExecContext(ctx, args...)
 	if err != nil {
-		return 0, err
+		return 0, w.checked(err)
 	}
 	return result.RowsAffected()
 }
@@ -220,6 +310,10 @@ func (w *writer) insert(ctx context.Context, dest any, text string, args ...any)
 
 // get reads the first row into dest, and reports whether there is one.
 func (w *writer) get(ctx context.Context, dest []any, text string, args ...any) (bool, error) {
+	args, err := arguments(args)
+	if err != nil {
+		return false, err
+	}
 	s, err := w.statement(ctx, text) // kept for the next time
 	if err != nil {
 		return false, err
@@ -230,15 +324,25 @@ func (w *writer) get(ctx context.Context, dest []any, text string, args ...any) 
 	case sql.ErrNoRows:
 		return false, nil
 	default:
-		return false, err
+		return false, w.checked(err)
 	}
 }
 
 func (w *writer) close() error {
+	if w.conn == nil {
+		return nil
+	}
+	return w.disconnect()
+}
+
+func (w *writer) disconnect() error {
 	for _, s := range w.statements {
 		_ = s.Close() // the connection, and so the statement, ends next
 	}
-	return w.conn.Close()
+	clear(w.statements)
+	conn := w.conn
+	w.conn = nil
+	return conn.Close()
 }
 
 // each calls f after reading every row into dest. F must not use w: the rows occupy its connection.
@@ -249,7 +353,7 @@ func (w *writer) each(ctx context.Context, text string, args, dest []any, f func
 	}
 	rows, err := s.QueryContext(ctx, args...)
 	if err != nil {
-		return err
+		return w.checked(err)
 	}
 	defer rows.Close()
 	for rows.Next() {
@@ -258,5 +362,5 @@ func (w *writer) each(ctx context.Context, text string, args, dest []any, f func
 		}
 		f()
 	}
-	return rows.Err()
+	return w.checked(rows.Err())
 }

@@ -15,6 +15,8 @@ import (
 	"github.com/gowats/gowats/report"
 )
 
+func TestMain(m *testing.M) { storetest.Main(m) }
+
 // testNow is the clock of the tests.
 var testNow = time.Date(2026, 11, 23, 15, 4, 5, 0, time.UTC)
 

@@ -1,4 +1,5 @@
-// Package storetest gives tests a store of their own, on the database that the tests run on.
+// Package storetest gives tests a store of their own: on PostgreSQL when the environment GOWATS_TEST_POSTGRES has the address of a server
+// in which databases may be made, else on SQLite.
 package storetest
 
 import (
@@ -29,8 +30,30 @@ func OpenAt(t testing.TB, address string, opt store.Options) *store.Store {
 	return s
 }
 
-// Address returns where no store has been yet, for [store.Open]: another place with each call.
+// Address returns where no store has been yet, for [store.Open]: another place with each call. It is gone when the test ends.
 func Address(t testing.TB) string {
 	t.Helper()
-	return filepath.Join(t.TempDir(), "gowats.db")
+	if server() == "" {
+		return filepath.Join(t.TempDir(), "gowats.db")
+	}
+	return makeDatabase(t)
+}
+
+// OnPostgreSQL reports whether tests run on PostgreSQL.
+func OnPostgreSQL() bool { return server() != "" }
+
+// NeedsPostgreSQL skips a test that shows nothing on SQLite.
+func NeedsPostgreSQL(t testing.TB) {
+	t.Helper()
+	if !OnPostgreSQL() {
+		t.Skipf("SKIPPED: PostgreSQL; set %s to the address of a server in which databases may be made, such as postgres://postgres@127.0.0.1:5432/postgres", variable)
+	}
+}
+
+// NeedsSQLite skips a test that is about SQLite, and says why it is.
+func NeedsSQLite(t testing.TB, why string) {
+	t.Helper()
+	if OnPostgreSQL() {
+		t.Skipf("on SQLite only: %s", why)
+	}
 }

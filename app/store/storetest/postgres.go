@@ -1,0 +1,109 @@
+package storetest
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
+
+	"github.com/gowats/gowats/app/store"
+)
+
+const variable = "GOWATS_TEST_POSTGRES"
+
+// server returns the address of the server to make databases in, "" when there is none.
+func server() string { return os.Getenv(variable) }
+
+// What a test process has on the server: one database that a store has prepared, of which every test gets a copy.
+var (
+	template  = sync.OnceValues(makeTemplate)
+	databases atomic.Int64 // made by this process
+)
+
+// databaseName returns another name with each call.
+func databaseName() string {
+	return fmt.Sprintf("gowats_test_%d_%d_%d", time.Now().UnixMilli(), os.Getpid(), databases.Add(1))
+}
+
+// makeDatabase makes a database for one test.
+func makeDatabase(t testing.TB) string {
+	t.Helper()
+	from, err := template()
+	if err != nil {
+		t.Fatalf("prepare a database on the server of %s: %v", variable, err)
+	}
+	name := databaseName()
+	if err := onServer(t.Context(), fmt.Sprintf("CREATE DATABASE %s TEMPLATE %s", name, from)); err != nil {
+		t.Fatalf("make a database on the server of %s: %v", variable, err)
+	}
+	t.Cleanup(func() {
+		if err := onServer(context.WithoutCancel(t.Context()), "DROP DATABASE "+name+" WITH (FORCE)"); err != nil {
+			t.Errorf("drop the database: %v", err)
+		}
+	})
+	return address(name)
+}
+
+func makeTemplate() (name string, err error) {
+	ctx := context.Background()
+	name = databaseName()
+	// In this locale texts do not sort by their bytes, and lower and upper case go beyond ASCII: it shows what relies on a database's own.
+	if err := onServer(ctx, "CREATE DATABASE "+name+" TEMPLATE template0 ENCODING 'UTF8' LOCALE_PROVIDER icu ICU_LOCALE 'nb'"); err != nil {
+		return "", err
+	}
+	s, err := store.Open(ctx, address(name), store.Options{})
+	if err != nil {
+		return "", err
+	}
+	return name, s.Close()
+}
+
+// address returns that of a database on the server.
+func address(database string) string {
+	u, err := url.Parse(server())
+	if err != nil {
+		return server() // whoever opens it says what is wrong
+	}
+	u.Path = "/" + database
+	return u.String()
+}
+
+// onServer runs a statement that belongs to no database.
+func onServer(ctx context.Context, statement string) (err error) {
+	db, err := sql.Open("pgx", server())
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	_, err = db.ExecContext(ctx, statement)
+	return err
+}
+
+// Main is what TestMain calls in packages whose tests open stores: it runs the tests, drops what they have left on the server, and exits.
+func Main(m *testing.M) {
+	code := m.Run()
+	Drop()
+	os.Exit(code)
+}
+
+// Drop drops what the tests of this process have left on the server, for a TestMain that has more to do than [Main].
+func Drop() {
+	if databases.Load() == 0 {
+		return
+	}
+	name, err := template()
+	if err == nil {
+		err = onServer(context.Background(), "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)")
+	}
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "a database of the tests is left on the server: %v\n", err)
+	}
+}
