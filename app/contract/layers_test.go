@@ -38,6 +38,7 @@ var allowed = map[string][]string{
 
 	"app/contract":          {"*"},
 	"app/contract/openapi":  {},
+	"app/interop/pywats":    {"*"},
 	"app/bench/bulk":        {"*"},
 	"app/bench/delayserver": {"*"},
 	"app/bench/load":        {"*"},

@@ -1,0 +1,44 @@
+"""Drives a gowats server with the published Python client, domain by domain.
+
+    drive.py URL TOKEN [DOMAIN...]
+
+Each check prints a line; see checks.py. The exit status is 1 when one has failed.
+"""
+import logging
+import sys
+
+from pywats import pyWATS
+from pywats.core.throttle import configure_throttling
+
+import app_checks
+import process_checks
+import report_checks
+from checks import Checks
+
+DOMAINS = {
+    "app": app_checks.run,
+    "process": process_checks.run,
+    "report": report_checks.run,
+}
+
+
+def main(url, token, *wanted):
+    logging.disable(logging.CRITICAL)
+    configure_throttling(enabled=False)
+    failed = 0
+    for domain, run in DOMAINS.items():
+        if wanted and domain not in wanted:
+            continue
+        c = Checks(domain)
+        # No cache: reads want to see the writes before them.
+        api = pyWATS(base_url=url, token=token, enable_cache=False)
+        try:
+            c.section("the domain", run, api, c)
+        finally:
+            api.close()
+        failed += c.counts["FAIL"]
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
