@@ -20,13 +20,6 @@ getRepairOperations
 getRepairOperation
 `,
 		"Product": `
-listProducts
-getProduct
-getProductRevision
-saveProduct
-saveProducts
-saveProductRevision
-saveProductRevisions
 listProductGroups
 saveProductGroup
 putBomWsbf

@@ -1,8 +1,10 @@
 package contract_test
 
 import (
+	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/gowats/gowats"
@@ -57,4 +59,42 @@ func (b *bench) client(t *testing.T, opts ...wats.Option) *wats.Client {
 	}
 	t.Cleanup(c.Close)
 	return c
+}
+
+// do sends a request as another client would, and returns status and body of the answer.
+func (b *bench) do(t *testing.T, method, path, contentType, body string) (int, string) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), method, b.url+path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Authorization", "Bearer "+b.token)
+	request.Header.Set("Content-Type", contentType)
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	answer, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return response.StatusCode, string(answer)
+}
+
+// put sends JSON and returns the status of the answer.
+func (b *bench) put(t *testing.T, path, body string) int {
+	t.Helper()
+	status, _ := b.do(t, http.MethodPut, path, "application/json", body)
+	return status
+}
+
+// body returns the body of an answer 200.
+func (b *bench) body(t *testing.T, path string) string {
+	t.Helper()
+	status, body := b.do(t, http.MethodGet, path, "application/json", "")
+	if status != http.StatusOK {
+		t.Fatalf("GET %s: got %d %s, want 200", path, status, body)
+	}
+	return body
 }

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -27,10 +28,8 @@ func TestRoutes(t *testing.T) {
 			if hasBody := r.Method() != http.MethodGet && r.Method() != http.MethodDelete; hasBody != (r.Limit() > 0) {
 				t.Errorf("body limit: got %d; want more than 0 exactly where there is a body", r.Limit())
 			}
-			path := strings.NewReplacer("{id}", "83ac0b8e-b575-4004-94de-f905774c3ed8").Replace(r.Pattern())
-			if strings.Contains(path, "{") {
-				t.Fatalf("path %s has a parameter this test has no value for", path)
-			}
+			path := strings.ReplaceAll(r.Pattern(), "{id}", "83ac0b8e-b575-4004-94de-f905774c3ed8")
+			path = regexp.MustCompile(`\{\w+\}`).ReplaceAllString(path, "X1") // other keys are texts
 			for i, role := range append([]auth.Role{""}, order...) {
 				got := b.do(t, role, r.Method(), path, strings.NewReader("{"))
 				switch {

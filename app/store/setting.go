@@ -32,7 +32,7 @@ func mergeSettings(tags, changes []wats.Setting) (merged []wats.Setting, changed
 	return merged, changed
 }
 
-// encodeSettings returns tags as a column holds them: '' when there are none.
+// encodeSettings returns tags as a column holds them: an empty text when there are none.
 func encodeSettings(tags []wats.Setting) string {
 	if len(tags) == 0 {
 		return ""

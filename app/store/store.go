@@ -50,6 +50,8 @@ type Store struct {
 	now     func() time.Time
 	dialect dialect
 
+	manualProducts bool
+
 	reads   *pool // statements that end by themselves
 	cursors *pool // rows that a caller ranges over; apart, so that a caller who asks for more meanwhile never waits for itself
 
@@ -67,6 +69,9 @@ type Store struct {
 type Options struct {
 	Logger *slog.Logger     // default: silent
 	Now    func() time.Time // default: time.Now
+
+	// ManualProducts says that only requests make products. By default a report also makes the product and the revision that it is about.
+	ManualProducts bool
 }
 
 const (
@@ -85,7 +90,7 @@ func Open(ctx context.Context, address string, opt Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{log: opt.Logger, now: opt.Now, dialect: d}
+	s := &Store{log: opt.Logger, now: opt.Now, dialect: d, manualProducts: opt.ManualProducts}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
@@ -120,7 +125,10 @@ func (s *Store) open(ctx context.Context) (err error) {
 	if s.queue, err = startQueue(ctx, s.writes, s.dialect); err != nil {
 		return err
 	}
-	return s.listOlderParts(ctx)
+	if err := s.listOlderParts(ctx); err != nil || s.manualProducts {
+		return err
+	}
+	return s.addOlderProducts(ctx)
 }
 
 func (s *Store) openPools() (err error) {

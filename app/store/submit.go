@@ -63,16 +63,19 @@ func (s *Store) SubmitReport(ctx context.Context, sub Submission) (Receipt, erro
 		return Receipt{}, err
 	}
 	var outcome Outcome
-	var created []int
+	var added additions
 	err = s.queue.do(ctx, len(a.body), func(ctx context.Context, w *writer) (err error) {
-		outcome, created, err = w.accept(ctx, a)
+		outcome, added, err = w.accept(ctx, a)
 		return err
 	})
 	if err != nil {
 		return Receipt{}, fmt.Errorf("store report %s: %w", a.report.ID, err)
 	}
-	for _, code := range created {
+	for _, code := range added.processes {
 		s.log.InfoContext(ctx, "process added", "process_code", code, "report_id", a.report.ID)
+	}
+	if added.product {
+		s.log.InfoContext(ctx, "product added", "part_number", a.report.PartNumber, "report_id", a.report.ID)
 	}
 	return Receipt{ID: a.report.ID, Outcome: outcome}, nil
 }
@@ -89,6 +92,14 @@ type arrival struct {
 	hash     [sha256.Size]byte
 	size     int    // bytes of the canonical encoding
 	body     []byte // it, compressed
+
+	makesProduct bool
+}
+
+// additions are what a report made on its arrival.
+type additions struct {
+	processes []int // codes
+	product   bool
 }
 
 func (s *Store) prepare(sub Submission) (*arrival, error) {
@@ -105,6 +116,8 @@ func (s *Store) prepare(sub Submission) (*arrival, error) {
 		user:     sub.User,
 		lineage:  sub.Lineage,
 		received: now,
+
+		makesProduct: !s.manualProducts,
 	}
 	a.key = runKey{r.SerialNumber, r.PartNumber, r.Process.Code.Value}
 	if ahead := r.Start.Sub(now); ahead > futureTolerance {
@@ -152,18 +165,18 @@ type version struct {
 
 // accept applies the rules of arrival, in the order: repetition, refusal, superseding, numbering. It writes nothing before it
 // is sure to accept.
-func (w *writer) accept(ctx context.Context, a *arrival) (Outcome, []int, error) {
+func (w *writer) accept(ctx context.Context, a *arrival) (Outcome, additions, error) {
 	old, found, err := w.latestVersion(ctx, a.report.ID)
 	if err != nil {
-		return 0, nil, err
+		return 0, additions{}, err
 	}
 	if found && string(old.hash) == string(a.hash[:]) {
 		_, err := w.exec(ctx, `UPDATE report SET receive_count = receive_count + 1 WHERE seq = $1`, old.seq)
-		return Repeated, nil, err
+		return Repeated, additions{}, err
 	}
-	warnings, created, err := w.admit(ctx, a)
+	warnings, added, err := w.admit(ctx, a)
 	if err != nil {
-		return 0, nil, err
+		return 0, additions{}, err
 	}
 	outcome := Stored
 	if found {
@@ -171,35 +184,42 @@ func (w *writer) accept(ctx context.Context, a *arrival) (Outcome, []int, error)
 	}
 	if found && old.current {
 		if err := w.supersede(ctx, old); err != nil {
-			return 0, nil, err
+			return 0, additions{}, err
 		}
 	}
 	var run *int
 	if !a.report.IsRepair() {
 		number, replaced, err := w.takeRun(ctx, a.key, a.start)
 		if err != nil {
-			return 0, nil, fmt.Errorf("number the runs of %s: %w", a.key, err)
+			return 0, additions{}, fmt.Errorf("number the runs of %s: %w", a.key, err)
 		}
 		if replaced {
 			outcome = Superseded
 		}
 		run = &number
 	}
-	return outcome, created, w.insertReport(ctx, a, run, warnings)
+	return outcome, added, w.insertReport(ctx, a, run, warnings)
 }
 
-// admit refuses what the catalogue does not allow, and adds the operations that are new. It returns the warnings to keep.
-func (w *writer) admit(ctx context.Context, a *arrival) (warnings report.Findings, created []int, err error) {
+// admit refuses what the catalogue does not allow, and adds what is new: operations, the product, the level. It returns the warnings to keep.
+func (w *writer) admit(ctx context.Context, a *arrival) (warnings report.Findings, added additions, err error) {
 	c, err := w.load(ctx)
 	if err != nil {
-		return nil, nil, err
+		return nil, added, err
 	}
 	found := append(c.checkOperations(a.report), c.checkFailures(a.report)...)
 	if err := found.Err(); err != nil {
-		return nil, nil, err
+		return nil, added, err
 	}
-	created, err = w.addOperations(ctx, c, a.report)
-	return slices.Concat(a.warnings, found), created, err
+	if added.processes, err = w.addOperations(ctx, c, a.report); err != nil {
+		return nil, added, err
+	}
+	if a.makesProduct {
+		if added.product, err = w.addProduct(ctx, a.report.PartNumber, a.report.Revision); err != nil {
+			return nil, added, err
+		}
+	}
+	return slices.Concat(a.warnings, found), added, w.addLevel(ctx, a.report.Location)
 }
 
 func (w *writer) latestVersion(ctx context.Context, id report.ID) (v version, found bool, err error) {

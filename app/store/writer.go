@@ -104,7 +104,8 @@ type writer struct {
 	failure error // why the transaction under way cannot be committed, nil when it can
 	lost    bool  // the connection cannot be used any more
 
-	catalog *catalog // nil: to be read
+	catalog  *catalog // nil: to be read
+	arrivals arrivals
 }
 
 func (w *writer) loop(ctx context.Context, jobs <-chan *job) {
@@ -237,9 +238,10 @@ func (w *writer) takeTurn(ctx context.Context) error {
 	return err
 }
 
-// rollback undoes the transaction, if the database has not done so itself, and forgets what was read in it.
+// rollback undoes the transaction, if the database has not done so itself, and forgets what was read and made in it.
 func (w *writer) rollback(ctx context.Context) {
 	w.forget()
+	w.arrivals = arrivals{}
 	if !w.lost {
 		_ = w.control(ctx, "ROLLBACK") // fails only when there is no transaction any more; then there is nothing to undo
 	}
@@ -271,7 +273,7 @@ func (w *writer) checked(err error) error {
 	return err
 }
 
-// statement returns// statement returns text prepared. It stays so until close.
+// statement returns text prepared. It stays so until close.
 func (w *writer) statement(ctx context.Context, text string) (*sql.Stmt, error) {
 	if s, ok := w.statements[text]; ok {
 		return s, nil
