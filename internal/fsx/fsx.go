@@ -11,58 +11,83 @@ import (
 	"strings"
 )
 
+// WriteFileAtomic is [FS.WriteFileAtomic] on the disk of the operating system.
+func WriteFileAtomic(path string, data []byte, perm fs.FileMode) error {
+	return FS{}.WriteFileAtomic(path, data, perm)
+}
+
+// MoveFile is [FS.MoveFile] on the disk of the operating system.
+func MoveFile(path, dir string) (string, error) { return FS{}.MoveFile(path, dir) }
+
+// Lock is [FS.Lock] on the disk of the operating system.
+func Lock(path string) (release func() error, err error) { return FS{}.Lock(path) }
+
+// SyncDir is [FS.SyncDir] on the disk of the operating system.
+func SyncDir(dir string) error { return FS{}.SyncDir(dir) }
+
 // WriteFileAtomic makes data the content of the file at path, durably: a reader sees the old content or the new, also after a crash.
 // The file gets exactly the mode perm. Next to it stands, while it is being written, a file whose name begins with a dot and ends in .tmp.
-func WriteFileAtomic(path string, data []byte, perm fs.FileMode) error {
-	temporary, err := writeTemporary(path, perm, func(f *os.File) error {
-		_, err := f.Write(data)
+func (f FS) WriteFileAtomic(path string, data []byte, perm fs.FileMode) error {
+	if err := f.ReplaceFile(path, data, perm); err != nil {
+		return err
+	}
+	return f.SyncDir(filepath.Dir(path))
+}
+
+// ReplaceFile is [FS.WriteFileAtomic] without syncing the folder: after a crash the file is whole, with the old content or the new.
+func (f FS) ReplaceFile(path string, data []byte, perm fs.FileMode) error {
+	temporary, err := f.writeTemporary(path, perm, func(w io.Writer) error {
+		_, err := w.Write(data)
 		return err
 	})
 	if err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
-	if err := os.Rename(temporary, path); err != nil {
-		return errors.Join(fmt.Errorf("write %s: %w", path, err), os.Remove(temporary))
+	if err := f.Rename(temporary, path); err != nil {
+		return errors.Join(fmt.Errorf("write %s: %w", path, err), f.Remove(temporary))
 	}
-	return SyncDir(filepath.Dir(path))
+	return nil
 }
 
 // writeTemporary fills a new file in the folder of path, syncs it, and returns its name. After an error there is no such file.
-func writeTemporary(path string, perm fs.FileMode, fill func(*os.File) error) (name string, err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*.tmp")
+func (f FS) writeTemporary(path string, perm fs.FileMode, fill func(io.Writer) error) (name string, err error) {
+	pattern := Step{Op: OpCreate, Path: filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".*.tmp")}
+	file, err := f.create(pattern, func(s *Step) (*os.File, error) {
+		return os.CreateTemp(filepath.Dir(s.Path), filepath.Base(s.Path))
+	})
 	if err != nil {
 		return "", err
 	}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, os.Remove(f.Name()))
+			err = errors.Join(err, f.Remove(file.Name()))
 		}
 	}()
-	err = fill(f)
+	err = fill(fileWriter{f, file})
 	if err == nil {
-		err = f.Chmod(perm)
+		err = file.Chmod(perm)
 	}
 	if err == nil {
-		err = f.Sync()
+		err = f.sync(file)
 	}
-	return f.Name(), errors.Join(err, f.Close())
+	return file.Name(), errors.Join(err, file.Close())
 }
 
 // MoveFile moves the file at path into the folder dir and returns where it is now. It never overwrites: when the name is taken, a number is
 // added to it (log.json, log-2.json). Both folders are synced. Between volumes the file is copied, synced and only then removed.
-func MoveFile(path, dir string) (string, error) {
-	target, err := reserve(filepath.Join(dir, filepath.Base(path)))
+func (f FS) MoveFile(path, dir string) (string, error) {
+	target, err := f.reserve(filepath.Join(dir, filepath.Base(path)))
 	if err != nil {
 		return "", fmt.Errorf("move %s to %s: %w", path, dir, err)
 	}
-	if err := replace(path, target); err != nil {
-		return "", errors.Join(fmt.Errorf("move %s to %s: %w", path, dir, err), os.Remove(target))
+	if err := f.replace(path, target); err != nil {
+		return "", errors.Join(fmt.Errorf("move %s to %s: %w", path, dir, err), f.Remove(target))
 	}
-	return target, errors.Join(SyncDir(dir), SyncDir(filepath.Dir(path)))
+	return target, errors.Join(f.SyncDir(dir), f.SyncDir(filepath.Dir(path)))
 }
 
 // reserve makes an empty file of that name, or of the first free name like it.
-func reserve(path string) (string, error) {
+func (f FS) reserve(path string) (string, error) {
 	const limit = 100_000
 	ext := filepath.Ext(path)
 	stem := strings.TrimSuffix(path, ext)
@@ -71,9 +96,11 @@ func reserve(path string) (string, error) {
 		if n > 1 {
 			name = fmt.Sprintf("%s-%d%s", stem, n, ext)
 		}
-		f, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
+		file, err := f.create(Step{Op: OpCreate, Path: name}, func(s *Step) (*os.File, error) {
+			return os.OpenFile(s.Path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
+		})
 		if err == nil {
-			return name, f.Close()
+			return name, file.Close()
 		}
 		if !errors.Is(err, fs.ErrExist) {
 			return "", err
@@ -83,21 +110,21 @@ func reserve(path string) (string, error) {
 }
 
 // replace moves the file at path over target.
-func replace(path, target string) error {
-	err := os.Rename(path, target)
+func (f FS) replace(path, target string) error {
+	err := f.Rename(path, target)
 	if err == nil || !betweenVolumes(err) {
 		return err
 	}
-	if err := copyFile(path, target); err != nil {
+	if err := f.copyFile(path, target); err != nil {
 		return err
 	}
-	if err := SyncDir(filepath.Dir(target)); err != nil {
+	if err := f.SyncDir(filepath.Dir(target)); err != nil {
 		return err
 	}
-	return os.Remove(path)
+	return f.Remove(path)
 }
 
-func copyFile(path, target string) error {
+func (f FS) copyFile(path, target string) error {
 	source, err := os.Open(path)
 	if err != nil {
 		return err
@@ -107,15 +134,15 @@ func copyFile(path, target string) error {
 	if err != nil {
 		return err
 	}
-	temporary, err := writeTemporary(target, info.Mode().Perm(), func(f *os.File) error {
-		_, err := io.Copy(f, source)
+	temporary, err := f.writeTemporary(target, info.Mode().Perm(), func(w io.Writer) error {
+		_, err := io.Copy(w, source)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	if err := os.Rename(temporary, target); err != nil {
-		return errors.Join(err, os.Remove(temporary))
+	if err := f.Rename(temporary, target); err != nil {
+		return errors.Join(err, f.Remove(temporary))
 	}
 	return nil
 }
@@ -125,10 +152,17 @@ var ErrLocked = errors.New("locked by another process")
 
 // Lock takes the lock whose file is path, which is made when it is not there and stays. The lock ends with release, or with the process.
 // It returns an error that matches [ErrLocked] when the lock is taken; it does not wait.
-func Lock(path string) (release func() error, err error) {
-	f, err := openLocked(path)
+func (f FS) Lock(path string) (release func() error, err error) {
+	var file *os.File
+	err = f.run(Step{Op: OpLock, Path: path}, func(s *Step) error {
+		file, err = openLocked(s.Path)
+		return err
+	})
 	if err != nil {
+		if file != nil {
+			_ = file.Close() // the hook's error counts
+		}
 		return nil, fmt.Errorf("lock %s: %w", path, err)
 	}
-	return f.Close, nil
+	return file.Close, nil
 }

@@ -7,10 +7,11 @@ import (
 	"fmt"
 	"os"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
-// SyncDir makes the names in the folder dir durable: files made, renamed or removed in it before the call are so after a crash.
-func SyncDir(dir string) error {
+func syncDir(dir string) error {
 	d, err := os.Open(dir)
 	if err != nil {
 		return fmt.Errorf("sync folder: %w", err)
@@ -20,6 +21,8 @@ func SyncDir(dir string) error {
 	}
 	return nil
 }
+
+func rename(path, to string) error { return os.Rename(path, to) }
 
 func betweenVolumes(err error) bool { return errors.Is(err, syscall.EXDEV) }
 
@@ -36,4 +39,12 @@ func openLocked(path string) (*os.File, error) {
 		err = ErrLocked
 	}
 	return nil, errors.Join(err, f.Close())
+}
+
+func free(path string) (int64, error) {
+	var s unix.Statfs_t
+	if err := unix.Statfs(path, &s); err != nil {
+		return 0, &os.PathError{Op: "free", Path: path, Err: err}
+	}
+	return int64(s.Bavail) * int64(s.Bsize), nil //nolint:unconvert // their types differ between systems
 }

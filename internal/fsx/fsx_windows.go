@@ -4,10 +4,45 @@ import (
 	"errors"
 	"os"
 	"syscall"
+
+	"golang.org/x/sys/windows"
 )
 
-// SyncDir does nothing on Windows: NTFS keeps its names in a journal, and folders cannot be flushed.
-func SyncDir(string) error { return nil }
+func syncDir(string) error { return nil }
+
+// rename returns when the new name is on the disk: there is no folder to sync afterwards.
+func rename(path, to string) error {
+	return moveFile(path, to, windows.MOVEFILE_REPLACE_EXISTING|windows.MOVEFILE_WRITE_THROUGH)
+}
+
+func renameNew(path, to string) error { return moveFile(path, to, windows.MOVEFILE_WRITE_THROUGH) }
+
+func moveFile(path, to string, flags uint32) error {
+	from, err := windows.UTF16PtrFromString(path)
+	if err != nil {
+		return err
+	}
+	target, err := windows.UTF16PtrFromString(to)
+	if err != nil {
+		return err
+	}
+	if err := windows.MoveFileEx(from, target, flags); err != nil {
+		return &os.LinkError{Op: "rename", Old: path, New: to, Err: err}
+	}
+	return nil
+}
+
+func free(path string) (int64, error) {
+	name, err := windows.UTF16PtrFromString(path)
+	if err != nil {
+		return 0, err
+	}
+	var available uint64
+	if err := windows.GetDiskFreeSpaceEx(name, &available, nil, nil); err != nil {
+		return 0, &os.PathError{Op: "free", Path: path, Err: err}
+	}
+	return int64(min(available, 1<<62)), nil
+}
 
 // The error codes of Windows that the standard library does not name.
 // Source: learn.microsoft.com, System Error Codes (0-499).

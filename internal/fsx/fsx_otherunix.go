@@ -1,0 +1,5 @@
+//go:build freebsd || dragonfly
+
+package fsx
+
+func renameNew(path, to string) error { return linkNew(path, to) }
