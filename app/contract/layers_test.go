@@ -18,6 +18,7 @@ var allowed = map[string][]string{
 	"":             {"report", "internal/fsx"}, // package wats
 	"report":       {},
 	"convert":      {"report"},
+	"queue":        {"internal/fsx"},
 	"internal/fsx": {},
 
 	"cache/rediscache": {""},
@@ -28,7 +29,7 @@ var allowed = map[string][]string{
 	"app/auth":      {"app/store"},
 	"app/server":    {"", "report", "convert", "app/auth", "app/store"},
 	"app/web":       {"", "report", "app/auth", "app/store"},
-	"app/agent":     {"", "convert", "report", "internal/fsx"},
+	"app/agent":     {"", "convert", "queue", "report", "internal/fsx"},
 	"app/demo":      {"report"},
 	"app/secret":    {"internal/fsx"},
 	"app/obs":       {""},

@@ -1,0 +1,329 @@
+package queue
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+)
+
+const adviceOdd = "the file was put there by hand, or its name is damaged: submit it again by the gowats command, then delete it"
+
+// mend brings a spool in order after a crash, and reads what waits.
+func (u *uploader) mend() error {
+	for i := range u.index.shards {
+		if _, err := u.scan(byte(i)); err != nil {
+			return fmt.Errorf("read what waits: %w", err)
+		}
+	}
+	u.sweep()
+	for i := range u.index.shards {
+		if err := u.mendDead(byte(i)); err != nil {
+			return fmt.Errorf("read what was set aside: %w", err)
+		}
+	}
+	return nil
+}
+
+// watch looks for what other processes put, and clears what is no longer needed, until ctx ends.
+func (u *uploader) watch(ctx context.Context) {
+	poll := time.NewTimer(u.options.Poll)
+	defer poll.Stop()
+	keep := time.NewTimer(0)
+	defer keep.Stop()
+	away := false
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-keep.C:
+			u.sweep()
+			u.prune(ctx)
+			keep.Reset(keepEvery)
+		case <-poll.C:
+			began := time.Now()
+			err := u.rescan(ctx)
+			if lost := err != nil; lost != away {
+				away = lost
+				u.tellFolder(err)
+			}
+			poll.Reset(max(u.options.Poll, workPerPoll*time.Since(began)))
+		}
+	}
+}
+
+func (u *uploader) tellFolder(err error) {
+	if err != nil {
+		u.q.log.Error("spool cannot be read; will try again", "path", u.q.dir, "err", err)
+		return
+	}
+	u.q.log.Info("spool can be read again", "path", u.q.dir)
+}
+
+// rescan looks for what other processes have put, dropped or retried. It reads only folders that have changed.
+func (u *uploader) rescan(ctx context.Context) error {
+	found := false
+	for i := range u.index.shards {
+		if ctx.Err() != nil {
+			return nil
+		}
+		news, err := u.scan(byte(i))
+		if err != nil {
+			return err
+		}
+		found = found || news
+	}
+	if found {
+		u.signal()
+	}
+	return nil
+}
+
+// seen is an item in a folder, and what a look at its file shows.
+type seen struct {
+	name   name
+	size   int64
+	queued int64
+}
+
+// scan reads the folder of one shard if it has changed. It reports whether there is something to do that was not there before.
+func (u *uploader) scan(first byte) (bool, error) {
+	dir := u.q.shardPath(Ready, first)
+	info, err := u.q.fs.Lstat(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	shard := &u.index.shards[first] // its sight is of this goroutine alone
+	sight, changed := shard.seen.looked(info, u.q.now())
+	if !changed {
+		shard.seen = sight
+		return false, nil
+	}
+	entries, err := u.q.fs.ReadDir(dir)
+	if err != nil {
+		return false, err
+	}
+	names, odd, notes := sortOut(first, entries)
+	found := u.merge(first, u.look(dir, names), len(names))
+	u.mendReady(dir, names, odd, notes)
+	shard.seen = sight
+	return found || u.recall(first), nil
+}
+
+// sortOut tells items, notes, and files that are neither. Hidden files are left alone.
+func sortOut(first byte, entries []fs.DirEntry) (names []name, odd, notes []string) {
+	for _, e := range entries {
+		text := e.Name()
+		switch n, err := parseName(text); {
+		case strings.HasPrefix(text, "."), e.IsDir():
+		case strings.HasSuffix(text, stateEnding):
+			notes = append(notes, text)
+		case err != nil || n.id[0] != first:
+			odd = append(odd, text)
+		default:
+			names = append(names, n)
+		}
+	}
+	return names, odd, notes
+}
+
+// look looks at the files of items that are not known yet.
+func (u *uploader) look(dir string, names []name) []seen {
+	u.mu.Lock()
+	unknown := make([]name, 0, len(names)/8)
+	for _, n := range names {
+		if u.index.find(n) == none {
+			unknown = append(unknown, n)
+		}
+	}
+	u.mu.Unlock()
+	found := make([]seen, 0, len(unknown))
+	for _, n := range unknown {
+		info, err := u.q.fs.Lstat(filepath.Join(dir, n.String()))
+		if err != nil {
+			continue // sent meanwhile; what cannot be seen now is found again, because it is not known
+		}
+		found = append(found, seen{n, info.Size(), info.ModTime().UnixNano()})
+	}
+	return found
+}
+
+// merge takes in what was found, and takes out what is no longer there. Listed is how many items the folder held.
+func (u *uploader) merge(first byte, found []seen, listed int) bool {
+	u.mu.Lock()
+	news := false
+	for _, s := range found {
+		news = u.index.add(s.name, s.size, s.queued) || news
+	}
+	var doubtful []name
+	if u.index.shards[first].reports > listed {
+		doubtful = u.index.namesOf(first)
+	}
+	u.mu.Unlock()
+	for _, n := range doubtful {
+		if _, err := u.q.fs.Lstat(u.q.path(Ready, n)); !errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		u.mu.Lock()
+		if i := u.index.find(n); i != none {
+			u.index.forget(i)
+		}
+		u.mu.Unlock()
+	}
+	return news
+}
+
+// recall looks whether items that are delayed were made due by another process. It reports whether one was.
+func (u *uploader) recall(first byte) bool {
+	u.mu.Lock()
+	var delayed []name
+	for _, i := range u.index.later.list {
+		if e := &u.index.entries[i]; e.id[0] == first && e.progress != gone && e.read {
+			delayed = append(delayed, e.name())
+		}
+	}
+	u.mu.Unlock()
+	found := false
+	for _, n := range delayed {
+		beside, err := u.q.readNote(u.q.path(Ready, n))
+		if err != nil || !beside.Next.IsZero() {
+			continue
+		}
+		u.mu.Lock()
+		found = u.index.advance(u.index.find(n)) || found
+		u.mu.Unlock()
+	}
+	return found
+}
+
+// mendReady sets aside what is no item, and removes notes that were left behind. What fails is tried with the next change of the folder.
+func (u *uploader) mendReady(dir string, names []name, odd, notes []string) {
+	for _, text := range odd {
+		if err := u.q.setAside(filepath.Join(dir, text), text); err != nil {
+			u.q.log.Warn("file in the spool is no report and cannot be set aside", "path", filepath.Join(dir, text), "err", err)
+			continue
+		}
+		u.q.log.Error("file in the spool is no report: set aside", "path", filepath.Join(dir, text))
+	}
+	items := make(map[string]bool, len(notes))
+	if len(notes) > 0 {
+		for _, n := range names {
+			items[n.String()] = true
+		}
+	}
+	for _, text := range notes {
+		if !items[strings.TrimSuffix(text, stateEnding)] {
+			u.removeStale(filepath.Join(dir, text))
+		}
+	}
+}
+
+// setAside moves a file whose name is no item's into dead/, under the first free name like it.
+func (q *Queue) setAside(path, text string) error {
+	shard := filepath.Base(filepath.Dir(path))
+	first, _ := parseShard(shard)
+	dir := q.shardPath(Dead, first)
+	if err := q.makeShard(Dead, ID{first}); err != nil {
+		return err
+	}
+	const most = 10_000
+	for i := 1; i < most; i++ {
+		to := filepath.Join(dir, text)
+		if i > 1 {
+			to += "-" + strconv.Itoa(i)
+		}
+		err := q.fs.RenameNew(path, to)
+		switch {
+		case errors.Is(err, fs.ErrExist):
+			continue
+		case err != nil:
+			return err
+		}
+		return errors.Join(
+			q.writeNote(to, note{Class: Damaged, Last: q.now().UTC(), Error: errName.Error(), Advice: adviceOdd}), q.fs.SyncDir(dir))
+	}
+	return fmt.Errorf("%d files of that name are there already", most)
+}
+
+// mendDead takes out of dead/ what waits in ready/ too: a crash came between, and an item is in one place.
+func (u *uploader) mendDead(first byte) error {
+	dir := u.q.shardPath(Dead, first)
+	entries, err := u.q.fs.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		path := filepath.Join(dir, e.Name())
+		if item, ok := strings.CutSuffix(path, stateEnding); ok {
+			if _, err := u.q.fs.Lstat(item); errors.Is(err, fs.ErrNotExist) {
+				u.removeStale(path)
+			}
+			continue
+		}
+		n, err := parseName(e.Name())
+		if err != nil || u.index.find(n) == none {
+			continue
+		}
+		document, err := u.q.fs.ReadFile(path, MaxDocument)
+		if err != nil {
+			continue // it is in dead/, where it harms nobody
+		}
+		same, err := u.q.holds(u.q.path(Ready, n), document)
+		if same {
+			err = u.q.discard(path)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sweep removes what a crash has left half written. What may still be in work is left alone.
+func (u *uploader) sweep() {
+	dirs := []string{filepath.Join(u.q.dir, tmpDir)}
+	for i := range u.index.shards {
+		dirs = append(dirs, u.q.shardPath(Ready, byte(i)), u.q.shardPath(Dead, byte(i)))
+	}
+	for _, dir := range dirs {
+		entries, err := u.q.fs.ReadDir(dir)
+		if err != nil {
+			continue // not made yet; anything worse is met by who reads what waits
+		}
+		for _, e := range entries {
+			if isTemporary(e.Name()) {
+				u.removeStale(filepath.Join(dir, e.Name()))
+			}
+		}
+	}
+}
+
+// isTemporary reports whether a file of that name is being written.
+func isTemporary(text string) bool {
+	return strings.HasSuffix(text, ".tmp") || strings.HasSuffix(text, ".tmp"+stateEnding)
+}
+
+// removeStale removes a file that nobody has changed for an hour, by the clock of now.
+func (u *uploader) removeStale(path string) {
+	info, err := u.q.fs.Lstat(path)
+	if err != nil {
+		return
+	}
+	age := u.q.now().Sub(info.ModTime())
+	if age < staleAfter && age > -staleAfter {
+		return
+	}
+	if err := u.q.fs.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		u.q.log.Warn("file left behind cannot be removed", "path", path, "err", err)
+	}
+}
