@@ -64,3 +64,10 @@ func refuseInvalid(what string, found report.Findings) error {
 	}
 	return nil
 }
+
+// partly is the error of a success that says that not all was done.
+func (c *Client) partly(req *request, ans *answer, message string, found report.Findings) *APIError {
+	e := &APIError{Method: req.method, Path: req.path, Host: c.base.Host, Status: ans.status, Message: message, Violations: found, kind: ErrInvalid}
+	e.nameRequest(req, ans.header)
+	return e
+}

@@ -67,8 +67,6 @@ internalListAssetFiles
 internalDeleteAssetFiles
 `,
 		"Production": `
-getUnit
-saveUnits
 getUnitVerification
 listSerialNumberTypes
 takeSerialNumbers
@@ -79,24 +77,12 @@ exportSerialNumbers
 listBatches
 saveBatches
 saveBatch
-listUnitChanges
-deleteUnitChange
-setUnitPhase
-setUnitProcess
 addChildUnit
 removeChildUnit
 checkChildUnits
-internalListUnitPhases
-internalProductionIsConnected
 internalListSites
-internalGetUnit
-internalGetUnitInfo
 internalGetUnitHierarchy
-internalGetUnitStateHistory
-internalGetUnitPhase
-internalGetUnitProcess
 internalGetUnitContents
-internalCreateUnit
 internalAddChildUnit
 internalRemoveChildUnit
 internalRemoveAllChildUnits

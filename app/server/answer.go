@@ -147,6 +147,20 @@ func answerList[T any](w http.ResponseWriter, rows iter.Seq2[T, error]) error {
 	return out.end()
 }
 
+// answerRows is answerList for a list that may be asked for with $top=0: then it is empty, but what is wrong with the query is told.
+func answerRows[T any](w http.ResponseWriter, none bool, rows iter.Seq2[T, error]) error {
+	if !none {
+		return answerList(w, rows)
+	}
+	for _, err := range rows {
+		if err != nil {
+			return err
+		}
+		break
+	}
+	return answerJSON(w, []T{})
+}
+
 // shorten cuts text that a client chose to what fits a message or a log line.
 func shorten(text string) string {
 	const maxLength = 200 // bytes

@@ -25,8 +25,8 @@ func TestRoutes(t *testing.T) {
 			if need < 0 {
 				t.Fatalf("role: got %q, want one of %v", r.Need(), order)
 			}
-			if hasBody := r.Method() != http.MethodGet && r.Method() != http.MethodDelete; hasBody != (r.Limit() > 0) {
-				t.Errorf("body limit: got %d; want more than 0 exactly where there is a body", r.Limit())
+			if r.Method() == http.MethodGet && r.Limit() > 0 {
+				t.Errorf("body limit: got %d; want 0, as a GET has no body", r.Limit()) // where a body is read without a limit, every body is too large
 			}
 			path := strings.ReplaceAll(r.Pattern(), "{id}", "83ac0b8e-b575-4004-94de-f905774c3ed8")
 			path = regexp.MustCompile(`\{\w+\}`).ReplaceAllString(path, "X1") // other keys are texts

@@ -255,7 +255,10 @@ func (w *writer) insertReport(ctx context.Context, a *arrival, run *int, warning
 	if _, err := w.exec(ctx, `INSERT INTO report_body (seq, body) VALUES ($1, $2)`, seq, a.body); err != nil {
 		return fmt.Errorf("insert body: %w", err)
 	}
-	return w.insertParts(ctx, seq, a.report)
+	if err := w.insertParts(ctx, seq, a.report); err != nil {
+		return err
+	}
+	return w.seeUnit(ctx, a)
 }
 
 const insertReportSQL = `INSERT INTO report (
