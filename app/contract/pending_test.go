@@ -20,12 +20,7 @@ getRepairOperations
 getRepairOperation
 `,
 		"Product": `
-listProductGroups
-saveProductGroup
 putBomWsbf
-listVendors
-saveVendor
-deleteVendor
 internalGetBom
 internalPutBom
 internalGetProductInfo
@@ -33,13 +28,6 @@ internalGetProductByPN
 internalCreateRevisionRelation
 internalUpdateRevisionRelation
 internalDeleteRevisionRelation
-internalListCategories
-internalSaveCategories
-internalGetProductTags
-internalSetProductTags
-internalGetRevisionTags
-internalSetRevisionTags
-internalGroupsForProduct
 `,
 		"Asset": `
 listAssets

@@ -2,6 +2,7 @@ package server
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/gowats/gowats"
 	"github.com/gowats/gowats/app/auth"
@@ -10,7 +11,9 @@ import (
 
 const listBody = 16 << 20 // bytes: many objects at once
 
-func productRoutes() []route {
+func productRoutes() []route { return slices.Concat(productMasterRoutes(), productGroupRoutes()) }
+
+func productMasterRoutes() []route {
 	return []route{
 		{http.MethodGet, "/api/Product/Query", auth.Read, noBody, (*server).products},
 		{http.MethodGet, "/api/Product/{partNumber}", auth.Read, noBody, (*server).product},
