@@ -1,86 +1,80 @@
-// Package agent watches an inbox folder and hands in the reports that are dropped there.
+// Package agent turns the files of testers into reports in the spool.
 //
-// A file may be in any format that package convert reads, and hold several reports. It is taken when it has stopped changing. Accepted, it moves to the folder Done in the inbox; refused, to the folder Error with a text
-// beside it that says what is wrong with it. While the server cannot be reached, or does not let the agent in, files stay where they are.
+// It watches folders, waits until what is dropped there is complete, reads it with the formats of package convert, and puts the reports into the
+// spool. Only then does the source move: to Done when all its reports are safe, to Error with a text beside it that says why when it is refused.
+// What neither the file nor its tester is to blame for (a full disk, a folder that has gone) leaves it where it is, for another attempt.
+//
+// The same file gives the same reports with the same IDs, so a crash anywhere neither loses nor doubles one.
 package agent
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
+	"github.com/gowats/gowats/app/config"
+	"github.com/gowats/gowats/internal/fsx"
+	"github.com/gowats/gowats/queue"
 	"github.com/gowats/gowats/report"
 )
 
-// The folders in the inbox.
-const (
-	DoneFolder  = "Done"  // what the server took
-	ErrorFolder = "Error" // what was refused, with its reason in <name>.error.txt
-)
-
-// Config of an Agent. Inbox and Submit are required, the zero value of the rest is good.
+// Config of an Agent. Data, Converters and Put are required, the zero value of the rest is good.
 type Config struct {
-	Inbox string // made when it is not there
+	Data       string // folder of the ledger; folders of converters are relative to it
+	Converters []config.Converter
+	Station    config.Station                           // for reports that name none; no name: that of the machine
+	StationOf  func(path string) (config.Station, bool) // of files by their path; default: none
+	Version    string                                   // of the program, for the lineage of reports
 
-	// Submit hands in one report and returns when the server has it. Its errors are those of the SDK.
-	// It is called from several goroutines at once.
-	Submit func(context.Context, *report.Report) error
+	// Put makes a report safe. It is called from several goroutines at once. An error leaves the source where it is.
+	Put func(context.Context, queue.Item) error
 
-	// Handled is told each file that has left the inbox, from several goroutines at once. Default: nobody.
+	// Handled is told each source that is done with, from several goroutines at once. Default: nobody.
 	Handled func(Result)
 
 	Logger *slog.Logger     // default: silent
 	Now    func() time.Time // default: time.Now
-	Rescan time.Duration    // between two looks into the inbox; default 2 s
-	Settle time.Duration    // a file that has not changed for so long is complete; default 300 ms
+	Disk   fsx.FS           // default: that of the operating system
 }
 
-// Result says what became of a file.
+// Result says what became of a source.
 type Result struct {
-	Name string    // in the inbox
-	Path string    // where the file is now
-	ID   report.ID // of the first report; zero when none could be read
-	Err  error     // why it was refused; nil when the server took it
+	Converter string
+	Name      string    // in the folder, with / between folders
+	Path      string    // where it is now; "" when it was removed
+	ID        report.ID // of the first report; zero when none could be read
+	Reports   int       // that are in the spool
+	Err       error     // why it was refused; nil when all its reports are in the spool
 }
 
-// Agent watches one inbox. Make it with New.
+// Agent runs converters. Make it with New. It is safe for concurrent use.
 type Agent struct {
 	Config
-	tracker tracker
-
-	mu     sync.Mutex // guards what follows, and the tracker's entries
-	outage outage
+	sources []*source
+	pool    *pool
+	ledger  *ledger
 }
 
-// outage is the time during which the server takes nothing.
-type outage struct {
-	attempt int // failed ones in a row; 0: there is no outage
-	until   time.Time
-}
+const ledgerFile = "ledger.db"
 
-const (
-	workers        = 4
-	batch          = 1000 // files taken from one look into the folder
-	eventGap       = 50 * time.Millisecond
-	emptyGrace     = time.Minute // a file without content is complete only after that
-	firstDelay     = time.Second
-	longestDelay   = time.Minute
-	submitDeadline = 2 * time.Minute
-)
-
-// New returns an agent for the inbox of c. It fails when c lacks what is required; the disk is first touched by Run.
+// New returns an agent. It fails when c lacks what is required; the disk is first touched by Run.
 func New(c Config) (*Agent, error) {
-	if c.Inbox == "" || c.Submit == nil {
-		return nil, errors.New("agent: Inbox and Submit are required")
+	if c.Data == "" || c.Put == nil {
+		return nil, errors.New("agent: Data and Put are required")
 	}
 	if c.Handled == nil {
 		c.Handled = func(Result) {}
+	}
+	if c.StationOf == nil {
+		c.StationOf = func(string) (config.Station, bool) { return config.Station{}, false }
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
@@ -88,142 +82,160 @@ func New(c Config) (*Agent, error) {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	if c.Rescan <= 0 {
-		c.Rescan = 2 * time.Second
+	if c.Station.Name == "" {
+		name, err := os.Hostname()
+		if err != nil {
+			return nil, fmt.Errorf("find the name of this machine, to be that of the station: %w; set station.name", err)
+		}
+		c.Station.Name = name
 	}
-	if c.Settle <= 0 {
-		c.Settle = 300 * time.Millisecond
+	a := &Agent{Config: c, pool: newPool(min(4, runtime.NumCPU()), c.Now)}
+	for _, conv := range c.Converters {
+		if !conv.Disabled {
+			a.sources = append(a.sources, newSource(a, conv))
+		}
 	}
-	return &Agent{Config: c, tracker: newTracker(c.Settle)}, nil
+	return a, nil
 }
 
-// Run watches the inbox until ctx ends, and then returns nil. It fails when the inbox and its folders cannot be made;
-// whatever goes wrong later is retried.
-func (a *Agent) Run(ctx context.Context) error {
-	if err := a.makeFolders(); err != nil {
-		return fmt.Errorf("prepare inbox: %w", err)
+// Run runs all converters until ctx ends, and then returns nil. One that cannot do its work says so in Status and tries again; it does not
+// keep the others from theirs. Run fails when the ledger cannot be opened.
+func (a *Agent) Run(ctx context.Context) (err error) {
+	if a.ledger, err = openLedger(context.WithoutCancel(ctx), filepath.Join(a.Data, ledgerFile)); err != nil {
+		return err
 	}
-	changes := make(chan struct{}, 1)
-	var watching sync.WaitGroup
-	defer watching.Wait()
-	watching.Go(func() { a.watch(ctx, changes) })
-
-	away := false
-	for {
-		next, err := a.look(ctx)
-		if lost := err != nil; lost != away && ctx.Err() == nil {
-			away = lost
-			a.logFolder(err)
-		}
-		if !a.wait(ctx, next, changes) {
-			return nil
-		}
+	defer func() { err = errors.Join(err, a.ledger.close()) }()
+	var running sync.WaitGroup
+	for _, s := range a.sources {
+		running.Go(func() { s.run(ctx) })
 	}
-}
-
-func (a *Agent) makeFolders() error {
-	for _, dir := range []string{a.Inbox, filepath.Join(a.Inbox, DoneFolder), filepath.Join(a.Inbox, ErrorFolder)} {
-		if err := os.MkdirAll(dir, 0o755); err != nil {
-			return err
-		}
-	}
+	running.Wait()
 	return nil
 }
 
-func (a *Agent) logFolder(err error) {
-	if err != nil {
-		a.Logger.Warn("inbox cannot be read; will try again", "path", a.Inbox, "err", err)
+// State is what a converter is doing.
+type State string
+
+// The states of a converter.
+const (
+	Starting State = "starting"
+	Watching State = "watching" // all is well
+	Waiting  State = "waiting"  // its folder is not there, or another program has it; it is tried again
+	Paused   State = "paused"   // reports cannot be made safe: the spool or the disk is full; it is tried again
+)
+
+// ConverterStatus says how a converter does.
+type ConverterStatus struct {
+	Name     string      `json:"name"`
+	Kind     config.Kind `json:"kind"`
+	Folder   string      `json:"folder"`
+	State    State       `json:"state"`
+	Reason   string      `json:"reason,omitempty"`   // of a state that is not watching
+	Since    time.Time   `json:"since"`              // in this state
+	Waiting  int         `json:"waiting"`            // sources seen at the last look
+	Done     int         `json:"done"`               // sources since the start
+	Refused  int         `json:"refused"`            // sources since the start
+	Reports  int         `json:"reports"`            // since the start
+	Activity time.Time   `json:"activity,omitzero"`  // when the last source was done with
+	Error    string      `json:"error,omitempty"`    // the last refusal
+	NextRun  time.Time   `json:"next_run,omitzero"`  // of a schedule
+	LastRun  string      `json:"last_run,omitempty"` // how the last run of a schedule ended
+}
+
+// Status returns the state of every converter that is not disabled, in the order of the configuration.
+func (a *Agent) Status() []ConverterStatus {
+	all := make([]ConverterStatus, len(a.sources))
+	for i, s := range a.sources {
+		all[i] = s.snapshot()
+	}
+	return all
+}
+
+// stationOf returns the station of reports that name none. A converter's own comes before that of the path and that of the machine.
+func (a *Agent) stationOf(c config.Converter, path string) config.Station {
+	s, _ := a.StationOf(path)
+	for _, from := range []config.Station{s, a.Station} {
+		c.Station.Name = cmpOr(c.Station.Name, from.Name)
+		c.Station.Location = cmpOr(c.Station.Location, from.Location)
+		c.Station.Purpose = cmpOr(c.Station.Purpose, from.Purpose)
+	}
+	return c.Station
+}
+
+// pool gives a bounded number of turns, to the highest priority first. A turn that waits rises one level every five minutes, up to the second.
+type pool struct {
+	now  func() time.Time
+	mu   sync.Mutex
+	free int
+	line []*turn
+}
+
+type turn struct {
+	priority int
+	since    time.Time
+	given    chan struct{}
+}
+
+const risesAfter = 5 * time.Minute
+
+func newPool(size int, now func() time.Time) *pool { return &pool{now: now, free: size} }
+
+// take waits for a turn; false means that ctx ended before.
+func (p *pool) take(ctx context.Context, priority int) bool {
+	p.mu.Lock()
+	if p.free > 0 {
+		p.free--
+		p.mu.Unlock()
+		return true
+	}
+	t := &turn{priority, p.now(), make(chan struct{})}
+	p.line = append(p.line, t)
+	p.mu.Unlock()
+	select {
+	case <-t.given:
+		return true
+	case <-ctx.Done():
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if i := slices.Index(p.line, t); i >= 0 {
+			p.line = slices.Delete(p.line, i, i+1)
+		} else {
+			p.giveLocked() // it was given meanwhile
+		}
+		return false
+	}
+}
+
+// give ends a turn.
+func (p *pool) give() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.giveLocked()
+}
+
+func (p *pool) giveLocked() {
+	if len(p.line) == 0 {
+		p.free++
 		return
 	}
-	a.Logger.Info("inbox can be read again", "path", a.Inbox)
-}
-
-// wait returns true when it is time for the next look, and false when ctx has ended.
-func (a *Agent) wait(ctx context.Context, next time.Duration, changes <-chan struct{}) bool {
-	timer := time.NewTimer(next)
-	defer timer.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return false
-		case <-timer.C:
-			return true
-		case <-changes:
-			timer.Reset(min(next, eventGap)) // several changes make one look
-			changes = nil
+	now := p.now()
+	best := 0
+	for i, t := range p.line {
+		if t.level(now) < p.line[best].level(now) {
+			best = i
 		}
 	}
+	close(p.line[best].given)
+	p.line = slices.Delete(p.line, best, best+1)
 }
 
-// look hands in what is complete in the inbox and returns how long to wait for the next look.
-func (a *Agent) look(ctx context.Context) (time.Duration, error) {
-	seen, err := a.list()
-	if err != nil {
-		return a.Rescan, err
-	}
-	now := a.Now()
-	a.mu.Lock()
-	ready, next := a.tracker.look(now, seen)
-	if paused := a.outage.until.Sub(now); paused > 0 {
-		ready, next = nil, paused
-	}
-	a.mu.Unlock()
-	a.handle(ctx, ready[:min(len(ready), batch)])
-	switch {
-	case len(ready) > batch:
-		return 0, nil
-	case next <= 0:
-		return a.Rescan, nil
-	}
-	return min(next, a.Rescan), nil
+func (t *turn) level(now time.Time) int {
+	return max(min(2, t.priority), t.priority-int(now.Sub(t.since)/risesAfter))
 }
 
-// list returns the files in the inbox that may be reports.
-func (a *Agent) list() (map[string]sight, error) {
-	entries, err := os.ReadDir(a.Inbox)
-	if err != nil {
-		return nil, err
+func cmpOr(text, fallback string) string {
+	if strings.TrimSpace(text) == "" {
+		return fallback
 	}
-	seen := make(map[string]sight, len(entries))
-	for _, e := range entries {
-		if !e.Type().IsRegular() || isTemporary(e.Name()) {
-			continue
-		}
-		info, err := e.Info()
-		switch {
-		case errors.Is(err, fs.ErrNotExist): // taken away meanwhile
-		case err != nil:
-			return nil, err
-		default:
-			seen[e.Name()] = sightOf(info)
-		}
-	}
-	return seen, nil
-}
-
-// handle hands in the files of those names, a few at a time. It returns when all are done with.
-func (a *Agent) handle(ctx context.Context, names []string) {
-	queue := make(chan string)
-	var working sync.WaitGroup
-	for range min(workers, len(names)) {
-		working.Go(func() {
-			for name := range queue {
-				a.handleOne(ctx, name)
-			}
-		})
-	}
-	for _, name := range names {
-		if ctx.Err() != nil || a.inOutage() {
-			break
-		}
-		queue <- name
-	}
-	close(queue)
-	working.Wait()
-}
-
-func (a *Agent) inOutage() bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.outage.until.After(a.Now())
+	return text
 }

@@ -7,29 +7,40 @@ import (
 	"time"
 )
 
-// sight is what one look at a file shows.
+const (
+	emptyGrace   = time.Minute // a file without content is complete only after that
+	firstDelay   = time.Second
+	longestDelay = time.Minute
+)
+
+// sight is what one look at a source shows. Of a folder it is the sum of its files.
 type sight struct {
 	size     int64
-	modified int64 // nanoseconds since 1970
+	modified int64 // nanoseconds since 1970, the latest
+	files    int
+	marked   bool // a folder: its marker is there
 }
 
-func sightOf(info fs.FileInfo) sight { return sight{info.Size(), info.ModTime().UnixNano()} }
+func sightOf(info fs.FileInfo) sight {
+	return sight{size: info.Size(), modified: info.ModTime().UnixNano(), files: 1}
+}
 
-// entry is what is known of one file in the inbox.
+// entry is what is known of one source.
 type entry struct {
 	sight
 	since     time.Time // when it was first seen like this
 	attempt   int       // failed ones in this state
 	notBefore time.Time // of the next attempt
+	ignored   bool      // nothing is to be done with it until it changes
 }
 
-// tracker tells which files have stopped changing. It knows only what it is told: no disk, no clock.
+// tracker tells which sources have stopped changing. It knows only what it is told: no disk, no clock.
 type tracker struct {
-	settle time.Duration
-	files  map[string]*entry // by name; what has left the inbox is forgotten
+	settle func(sight) time.Duration // how long a source must not have changed
+	files  map[string]*entry         // by name; what has left the folder is forgotten
 }
 
-func newTracker(settle time.Duration) tracker {
+func newTracker(settle func(sight) time.Duration) tracker {
 	return tracker{settle: settle, files: map[string]*entry{}}
 }
 
@@ -47,6 +58,9 @@ func (t *tracker) look(now time.Time, seen map[string]sight) (ready []string, ne
 			e = &entry{sight: s, since: now}
 			t.files[name] = e
 		}
+		if e.ignored {
+			continue
+		}
 		wait := t.readyAt(e).Sub(now)
 		switch {
 		case wait <= 0:
@@ -56,8 +70,12 @@ func (t *tracker) look(now time.Time, seen map[string]sight) (ready []string, ne
 		}
 	}
 	slices.SortFunc(ready, func(a, b string) int {
-		if c := t.files[a].since.Compare(t.files[b].since); c != 0 {
+		x, y := t.files[a], t.files[b]
+		if c := x.since.Compare(y.since); c != 0 {
 			return c
+		}
+		if x.modified != y.modified {
+			return int(max(-1, min(1, x.modified-y.modified)))
 		}
 		return strings.Compare(a, b)
 	})
@@ -65,7 +83,7 @@ func (t *tracker) look(now time.Time, seen map[string]sight) (ready []string, ne
 }
 
 func (t *tracker) readyAt(e *entry) time.Time {
-	at := e.since.Add(t.settle)
+	at := e.since.Add(t.settle(e.sight))
 	if e.size == 0 {
 		at = e.since.Add(emptyGrace)
 	}
@@ -75,14 +93,24 @@ func (t *tracker) readyAt(e *entry) time.Time {
 	return at
 }
 
-// postpone notes a failed attempt and returns how many there have been since the file last changed, and the delay until the next.
-func (t *tracker) postpone(name string, now time.Time) (attempt int, delay time.Duration) {
+// ignore leaves a source alone until it changes.
+func (t *tracker) ignore(name string) {
+	if e := t.files[name]; e != nil {
+		e.ignored = true
+	}
+}
+
+// postpone notes a failed attempt and returns how many there have been since the source last changed, and the delay until the next, which
+// grows unless it is given.
+func (t *tracker) postpone(name string, now time.Time, delay time.Duration) (attempt int, _ time.Duration) {
 	e := t.files[name]
 	if e == nil {
 		return 0, 0
 	}
 	e.attempt++
-	delay = backoff(e.attempt)
+	if delay == 0 {
+		delay = backoff(e.attempt)
+	}
 	e.notBefore = now.Add(delay)
 	return e.attempt, delay
 }

@@ -50,7 +50,7 @@ func TestTrackerTellsWhatHasStoppedChanging(t *testing.T) {
 	start := time.Unix(1_800_000_000, 0)
 	for name, looks := range cases {
 		t.Run(name, func(t *testing.T) {
-			tr := newTracker(settle)
+			tr := newTracker(func(sight) time.Duration { return settle })
 			for i, l := range looks {
 				ready, next := tr.look(start.Add(l.at), l.seen)
 				if !slices.Equal(ready, l.ready) || next != l.next {
@@ -63,12 +63,12 @@ func TestTrackerTellsWhatHasStoppedChanging(t *testing.T) {
 
 func TestPostponedFileWaitsLongerEachTime(t *testing.T) {
 	now := time.Unix(1_800_000_000, 0)
-	tr := newTracker(time.Millisecond)
+	tr := newTracker(func(sight) time.Duration { return time.Millisecond })
 	seen := map[string]sight{"a": {size: 1}}
 	tr.look(now, seen)
 	for i, seconds := range []int{1, 2, 4, 8, 16, 32, 60, 60} {
 		want := time.Duration(seconds) * time.Second
-		if attempt, delay := tr.postpone("a", now); attempt != i+1 || delay != want {
+		if attempt, delay := tr.postpone("a", now, 0); attempt != i+1 || delay != want {
 			t.Errorf("postpone: got attempt %d and delay %v, want %d and %v", attempt, delay, i+1, want)
 		}
 		if ready, next := tr.look(now, seen); len(ready) > 0 || next != want {

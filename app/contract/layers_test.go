@@ -29,7 +29,7 @@ var allowed = map[string][]string{
 	"app/auth":      {"app/store"},
 	"app/server":    {"", "report", "convert", "app/auth", "app/store"},
 	"app/web":       {"", "report", "app/auth", "app/store"},
-	"app/agent":     {"", "convert", "queue", "report", "internal/fsx"},
+	"app/agent":     {"", "app/config", "convert", "queue", "report", "internal/fsx"},
 	"app/demo":      {"report"},
 	"app/secret":    {"internal/fsx"},
 	"app/obs":       {""},

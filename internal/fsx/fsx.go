@@ -36,10 +36,22 @@ func (f FS) WriteFileAtomic(path string, data []byte, perm fs.FileMode) error {
 
 // ReplaceFile is [FS.WriteFileAtomic] without syncing the folder: after a crash the file is whole, with the old content or the new.
 func (f FS) ReplaceFile(path string, data []byte, perm fs.FileMode) error {
-	temporary, err := f.writeTemporary(path, perm, func(w io.Writer) error {
+	return f.replaceFrom(path, perm, func(w io.Writer) error {
 		_, err := w.Write(data)
 		return err
 	})
+}
+
+// WriteFileFrom is [FS.WriteFileAtomic] for content that fill writes, of any size.
+func (f FS) WriteFileFrom(path string, perm fs.FileMode, fill func(io.Writer) error) error {
+	if err := f.replaceFrom(path, perm, fill); err != nil {
+		return err
+	}
+	return f.SyncDir(filepath.Dir(path))
+}
+
+func (f FS) replaceFrom(path string, perm fs.FileMode, fill func(io.Writer) error) error {
+	temporary, err := f.writeTemporary(path, perm, fill)
 	if err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}

@@ -20,6 +20,7 @@ const (
 	lockFile     = "gowats.lock"
 	clientFile   = "client.json"
 	inboxFolder  = "inbox"
+	spoolFolder  = "spool"
 )
 
 // userFolder returns the data folder of the person who runs the program.

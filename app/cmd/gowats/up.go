@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -15,8 +17,9 @@ import (
 	"github.com/gowats/gowats"
 	"github.com/gowats/gowats/app/agent"
 	"github.com/gowats/gowats/app/auth"
+	"github.com/gowats/gowats/app/config"
 	"github.com/gowats/gowats/app/web"
-	"github.com/gowats/gowats/report"
+	"github.com/gowats/gowats/queue"
 )
 
 func newUp() *cobra.Command {
@@ -119,7 +122,11 @@ func runUp(cmd *cobra.Command, _ []string) (err error) {
 		return err
 	}
 	defer client.Close()
-	watcher, err := agent.New(agent.Config{Inbox: s.inbox, Logger: log, Submit: submitWith(client)})
+	spool, err := queue.Open(data.file(spoolFolder), queue.WithLogger(log))
+	if err != nil {
+		return err
+	}
+	watcher, err := newInbox(s, spool, log)
 	if err != nil {
 		return err
 	}
@@ -129,21 +136,38 @@ func runUp(cmd *cobra.Command, _ []string) (err error) {
 	// The agent ends first: it has reports on their way to the server.
 	serving, stopServing := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopServing()
+	var sources sync.WaitGroup
+	for _, run := range []func() error{
+		func() error { return watcher.Run(running) },
+		func() error { return spool.Run(running, agent.SendTo(client), queue.RunOptions{}) },
+	} {
+		sources.Add(1)
+		work.Go(func() error {
+			defer sources.Done()
+			return run()
+		})
+	}
 	work.Go(func() error {
 		defer stopServing()
-		return watcher.Run(running)
+		sources.Wait()
+		return nil
 	})
 	work.Go(func() error { return serve(serving, l, handler(data.store, accounts, pages), certificate{}, log) })
 	s.tell(cmd, settings)
 	return work.Wait()
 }
 
-// submitWith makes the SDK's Submit what the agent wants.
-func submitWith(client *wats.Client) func(context.Context, *report.Report) error {
-	return func(ctx context.Context, r *report.Report) error {
-		_, err := client.Report.Submit(ctx, r)
-		return err
+// newInbox makes the agent that watches the inbox. Local files are complete sooner than those that come over a network.
+func newInbox(s upSettings, spool *queue.Queue, log *slog.Logger) (*agent.Agent, error) {
+	if err := os.MkdirAll(s.inbox, 0o755); err != nil {
+		return nil, withCode(exitConfiguration, fmt.Errorf("make inbox: %w; name another one with --inbox", err))
 	}
+	inbox := config.DefaultConverter()
+	inbox.Name, inbox.Folder = "inbox", s.inbox
+	inbox.Settle, inbox.Rescan = 300*time.Millisecond, 2*time.Second
+	return agent.New(agent.Config{
+		Data: s.folder, Converters: []config.Converter{inbox}, Put: spool.Put, Version: productVersion(), Logger: log,
+	})
 }
 
 // tell says where to look, and opens the pages for a person who sits at this machine.

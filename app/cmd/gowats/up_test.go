@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/gowats/gowats"
-	"github.com/gowats/gowats/app/agent"
 	"github.com/gowats/gowats/app/demo"
 	"github.com/gowats/gowats/report"
 )
@@ -70,11 +69,12 @@ func TestFileDroppedIntoTheInboxIsAReport(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(inbox, "bad.json"), []byte(`{"type":"T"}`), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	waitFor(t, filepath.Join(inbox, agent.DoneFolder, "run.json"))
-	waitFor(t, filepath.Join(inbox, agent.ErrorFolder, "bad.json.error.txt"))
-	if got, err := p.client().Report.Get(t.Context(), r.ID); err != nil || got.SerialNumber != r.SerialNumber {
-		t.Errorf("Get of the dropped report: %v", err)
-	}
+	waitFor(t, filepath.Join(inbox, "Done", "run.json"))
+	waitFor(t, filepath.Join(inbox, "Error", "bad.json.error.txt"))
+	waitUntil(t, "the server has the dropped report", func() bool {
+		got, err := p.client().Report.Get(t.Context(), r.ID)
+		return err == nil && got.SerialNumber == r.SerialNumber
+	})
 	p.stop()
 }
 
