@@ -12,12 +12,14 @@ from pywats.core.throttle import configure_throttling
 
 import app_checks
 import process_checks
+import product_checks
 import report_checks
 from checks import Checks
 
 DOMAINS = {
     "app": app_checks.run,
     "process": process_checks.run,
+    "product": product_checks.run,
     "report": report_checks.run,
 }
 
