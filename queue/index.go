@@ -18,7 +18,7 @@ const (
 	waiting progress = iota // in a line
 	delayed                 // in the heap of those that wait for their time
 	claimed                 // being sent
-	blocked                 // behind an older one of the same ID
+	blocked                 // behind another one of the same ID
 	gone                    // its file is not there; still in a line or heap
 	unused                  // free to be used again
 )
@@ -49,10 +49,15 @@ func (e *entry) name() name {
 }
 
 func (e *entry) isOlder(o *entry) bool {
-	if e.queued != o.queued {
+	switch {
+	case e.queued != o.queued:
 		return e.queued < o.queued
+	case e.version != o.version:
+		return e.version < o.version
+	case e.priority != o.priority:
+		return e.priority < o.priority
 	}
-	return e.version < o.version
+	return e.xml && !o.xml
 }
 
 const none int32 = -1
@@ -146,7 +151,7 @@ func (x *index) claim(now time.Time) int32 {
 		switch {
 		case e.progress == gone:
 			x.recycle(i)
-		case x.hasOlder(i):
+		case x.mustWait(i):
 			e.progress = blocked
 		default:
 			e.progress = claimed
@@ -199,15 +204,28 @@ func rank(priority int, age int64) int {
 	return int(max(fastest, int64(priority)-age/int64(ageing)))
 }
 
-// hasOlder reports whether an item of the same ID was put before this one.
-func (x *index) hasOlder(i int32) bool {
+// mustWait reports whether an item of the same ID was put before this one, or is being sent.
+func (x *index) mustWait(i int32) bool {
 	e := &x.entries[i]
 	for o := x.byID[e.id]; o != none; o = x.entries[o].next {
-		if o != i && x.entries[o].isOlder(e) {
+		if o != i && (x.entries[o].progress == claimed || x.entries[o].isOlder(e)) {
 			return true
 		}
 	}
 	return false
+}
+
+// unblock puts those in line again that wait for others of this ID.
+func (x *index) unblock(id ID) {
+	o, ok := x.byID[id]
+	if !ok {
+		return
+	}
+	for ; o != none; o = x.entries[o].next {
+		if x.entries[o].progress == blocked {
+			x.enqueue(o)
+		}
+	}
 }
 
 // nextDue returns when the next delayed entry is due.
@@ -219,13 +237,17 @@ func (x *index) nextDue() (at time.Time, ok bool) {
 }
 
 // release makes a claimed entry wait again, at once.
-func (x *index) release(i int32) { x.enqueue(i) }
+func (x *index) release(i int32) {
+	x.enqueue(i)
+	x.unblock(x.entries[i].id)
+}
 
 // postpone makes a claimed entry wait until due.
 func (x *index) postpone(i int32, due time.Time) {
 	e := &x.entries[i]
 	e.due, e.progress = due.UnixNano(), delayed
 	x.later.push(i)
+	x.unblock(e.id)
 }
 
 // advance makes a delayed entry due now. It reports whether it was delayed.
@@ -288,13 +310,7 @@ func (x *index) unlink(i int32) {
 	x.reports--
 	x.bytes -= int64(e.size)
 	x.shards[e.id[0]].reports--
-	if o, ok := x.byID[e.id]; ok {
-		for ; o != none; o = x.entries[o].next {
-			if x.entries[o].progress == blocked {
-				x.enqueue(o)
-			}
-		}
-	}
+	x.unblock(e.id)
 }
 
 func (x *index) recycle(i int32) {

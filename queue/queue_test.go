@@ -367,7 +367,7 @@ func TestTransientFailureWaitsAndIsRemembered(t *testing.T) {
 		if _, got := s.count(); got != 0 {
 			t.Error("a restart made a report forget that it has to wait")
 		}
-		time.Sleep(time.Minute)
+		time.Sleep(5 * time.Minute)
 		synctest.Wait()
 		stop()
 		if len(s.got) != 1 || s.got[0].Attempts != tries-9 {

@@ -94,7 +94,8 @@ type uploader struct {
 	send    Send
 	options RunOptions
 	started time.Time
-	wake    chan struct{} // something has changed
+	wake    chan struct{}        // something has changed
+	ahead   map[string]time.Time // files left behind whose time is in the future, and when they were met; of one goroutine alone
 
 	mu      sync.Mutex
 	index   *index
@@ -229,7 +230,7 @@ func (q *Queue) begin(send Send, o RunOptions) (*uploader, func(), error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	u := &uploader{q: q, send: send, options: o, started: q.now(), wake: make(chan struct{}, 1), index: newIndex()}
+	u := &uploader{q: q, send: send, options: o, started: q.now(), wake: make(chan struct{}, 1), ahead: map[string]time.Time{}, index: newIndex()}
 	q.setUploader(u) // before the folders are read: what is put meanwhile is not missed
 	end := func() {
 		q.setUploader(nil)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -193,8 +194,8 @@ func (u *uploader) recall(first byte) bool {
 	found := false
 	for _, n := range delayed {
 		beside, err := u.q.readNote(u.q.path(Ready, n))
-		if err != nil || !beside.Next.IsZero() {
-			continue
+		if err != nil || beside.Attempts == 0 || !beside.Next.IsZero() {
+			continue // no note: it could not be written, and what is in memory holds
 		}
 		u.mu.Lock()
 		found = u.index.advance(u.index.find(n)) || found
@@ -306,6 +307,8 @@ func (u *uploader) sweep() {
 			}
 		}
 	}
+	now := u.q.now()
+	maps.DeleteFunc(u.ahead, func(_ string, met time.Time) bool { return now.Sub(met) > 2*staleAfter }) // gone by itself
 }
 
 // isTemporary reports whether a file of that name is being written.
@@ -313,16 +316,24 @@ func isTemporary(text string) bool {
 	return strings.HasSuffix(text, ".tmp") || strings.HasSuffix(text, ".tmp"+stateEnding)
 }
 
-// removeStale removes a file that nobody has changed for an hour, by the clock of now.
+// removeStale removes a file that nobody has changed for an hour. One whose time is in the future, by a clock that was wrong, has its hour from when it is met first.
 func (u *uploader) removeStale(path string) {
 	info, err := u.q.fs.Lstat(path)
 	if err != nil {
 		return
 	}
-	age := u.q.now().Sub(info.ModTime())
-	if age < staleAfter && age > -staleAfter {
+	now := u.q.now()
+	since := info.ModTime()
+	if since.After(now) {
+		if u.ahead[path].IsZero() {
+			u.ahead[path] = now
+		}
+		since = u.ahead[path]
+	}
+	if now.Sub(since) < staleAfter {
 		return
 	}
+	delete(u.ahead, path)
 	if err := u.q.fs.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		u.q.log.Warn("file left behind cannot be removed", "path", path, "err", err)
 	}

@@ -1,6 +1,12 @@
 package queue
 
-import "time"
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"strings"
+	"time"
+)
 
 // Status is what a Queue that sends reports is doing.
 type Status struct {
@@ -43,4 +49,54 @@ func (q *Queue) Status() Status {
 	s.Held, s.Words, s.Advice, s.Until = u.gate.class, u.gate.words, u.gate.advice, u.gate.until
 	s.Sent, s.Dead, s.Failed = u.counts.sent, u.counts.dead, u.counts.failed
 	return s
+}
+
+// Stats is what a spool holds.
+type Stats struct {
+	Ready, Dead, Sent Count
+	Free              int64 // bytes on the volume
+	Limits            Limits
+}
+
+// Count is what one state holds.
+type Count struct {
+	Reports int
+	Bytes   int64     // without what stands beside them
+	Oldest  time.Time // zero: there is none
+}
+
+// Stats counts what is in the spool, by a look at each file.
+func (q *Queue) Stats(ctx context.Context) (Stats, error) {
+	s := Stats{Limits: q.limits}
+	var err error
+	if s.Free, err = q.fs.Free(q.dir); err != nil {
+		return Stats{}, fmt.Errorf("count the spool: %w", err)
+	}
+	for state, count := range map[State]*Count{Ready: &s.Ready, Dead: &s.Dead, Sent: &s.Sent} {
+		for i := range 256 {
+			entries, err := q.readShard(ctx, state, byte(i))
+			if err != nil {
+				return Stats{}, fmt.Errorf("count the spool: %w", err)
+			}
+			for _, e := range entries {
+				count.add(e)
+			}
+		}
+	}
+	return s, nil
+}
+
+func (c *Count) add(e fs.DirEntry) {
+	if e.IsDir() || strings.HasPrefix(e.Name(), ".") || strings.HasSuffix(e.Name(), stateEnding) {
+		return
+	}
+	info, err := e.Info()
+	if err != nil {
+		return // has moved
+	}
+	c.Reports++
+	c.Bytes += info.Size()
+	if at := info.ModTime().UTC(); c.Oldest.IsZero() || at.Before(c.Oldest) {
+		c.Oldest = at
+	}
 }
