@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"github.com/gowats/gowats/app/store"
+	"github.com/gowats/gowats/convert"
 	"github.com/gowats/gowats/report"
 )
 
@@ -25,7 +26,7 @@ func (s *server) submitWSJF(w http.ResponseWriter, c *call) error {
 		return err
 	}
 	defer free()
-	r, findings, err := decodeReport(body)
+	r, findings, err := convert.DecodeWSJF(body)
 	if err != nil {
 		return err
 	}
@@ -44,16 +45,6 @@ func lineage(c *call) (string, error) {
 		return "", refusef(http.StatusBadRequest, "the header Gowats-Lineage is longer than %d bytes", maxLineage)
 	}
 	return text, nil
-}
-
-// decodeReport returns the report in a body, without violations, and its warnings.
-func decodeReport(body []byte) (*report.Report, report.Findings, error) {
-	r, findings, err := report.DecodeWSJF(body)
-	if err != nil {
-		return nil, nil, err
-	}
-	findings = append(findings, r.Validate()...)
-	return r, findings, findings.Err()
 }
 
 // reportWSJF answers with one report, whole.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
-	"time"
 
 	"github.com/gowats/gowats/app/store"
 	"github.com/gowats/gowats/convert"
@@ -29,7 +28,7 @@ func (s *server) submitWSXF(w http.ResponseWriter, c *call) error {
 		return err
 	}
 	defer free()
-	r, findings, err := decodeWSXF(body)
+	r, findings, err := convert.DecodeWSXF(body)
 	if err != nil {
 		return err
 	}
@@ -40,51 +39,6 @@ func (s *server) submitWSXF(w http.ResponseWriter, c *call) error {
 	id := receipt.ID.String()
 	writeJSON(w, http.StatusOK, []byte(`{"ID":"`+id+`","id":"`+id+`"}`))
 	return nil
-}
-
-// decodeWSXF returns the report in a document, without violations, and its warnings.
-//
-// What the model has no room for is a violation: a server must not lose silently what it was given. The rest is checked in
-// WSJF, so that there is one gate for both forms.
-func decodeWSXF(body []byte) (*report.Report, report.Findings, error) {
-	r, losses, err := readWSXF(body)
-	if err != nil {
-		return nil, nil, err
-	}
-	var violations report.Findings
-	for _, l := range losses {
-		violations = append(violations, report.Finding{Path: l.Where, Rule: "format", Message: l.What})
-	}
-	checked, findings, err := decodeReport(r.AppendWSJF(nil, report.WSJFOptions{}))
-	var invalid *report.InvalidError
-	if err != nil && !errors.As(err, &invalid) {
-		return nil, nil, err
-	}
-	if invalid != nil {
-		violations = append(violations, invalid.Violations...)
-	}
-	return checked, findings, violations.Err()
-}
-
-// readWSXF reads the only report of a document; one without any is an error of the reader.
-func readWSXF(body []byte) (*report.Report, []convert.Loss, error) {
-	format, ok := convert.ByName("wsxf")
-	if !ok {
-		return nil, nil, errors.New("the program has no format wsxf")
-	}
-	reading := format.Read(bytes.NewReader(body), convert.ReadOptions{Zone: time.UTC})
-	var only *report.Report
-	for r, err := range reading.Reports() {
-		switch {
-		case err != nil:
-			return nil, nil, refuseAll(report.Findings{{Path: "$", Rule: "syntax", Message: "the body is not a WSXF document: " + err.Error()}})
-		case only != nil:
-			return nil, nil, refuseAll(report.Findings{{Path: "/Reports", Rule: "single",
-				Message: "the document holds more than one Report: send each in a document of its own"}})
-		}
-		only = r
-	}
-	return only, reading.Losses(), nil
 }
 
 // reportWSXF answers with one report in XML. The indexes that includeIndexes asks for are always there.
