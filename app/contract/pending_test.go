@@ -20,9 +20,6 @@ getRepairOperations
 getRepairOperation
 `,
 		"Product": `
-putBomWsbf
-internalGetBom
-internalPutBom
 internalGetProductInfo
 internalGetProductByPN
 internalCreateRevisionRelation

@@ -70,6 +70,22 @@ func (b *bench) do(t *testing.T, method, path, contentType, body string) (int, s
 	}
 	request.Header.Set("Authorization", "Bearer "+b.token)
 	request.Header.Set("Content-Type", contentType)
+	response, answer := exchange(t, request)
+	return response.StatusCode, answer
+}
+
+// send sends a request and returns the body of its answer, which must be 200.
+func send(t *testing.T, request *http.Request) string {
+	t.Helper()
+	response, answer := exchange(t, request)
+	if response.StatusCode != http.StatusOK {
+		t.Fatalf("%s %s: got %d %s, want 200", request.Method, request.URL.Path, response.StatusCode, answer)
+	}
+	return answer
+}
+
+func exchange(t *testing.T, request *http.Request) (*http.Response, string) {
+	t.Helper()
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		t.Fatal(err)
@@ -79,7 +95,7 @@ func (b *bench) do(t *testing.T, method, path, contentType, body string) (int, s
 	if err != nil {
 		t.Fatal(err)
 	}
-	return response.StatusCode, string(answer)
+	return response, string(answer)
 }
 
 // put sends JSON and returns the status of the answer.

@@ -11,7 +11,7 @@ import (
 
 const listBody = 16 << 20 // bytes: many objects at once
 
-func productRoutes() []route { return slices.Concat(productMasterRoutes(), productGroupRoutes()) }
+func productRoutes() []route { return slices.Concat(productMasterRoutes(), productGroupRoutes(), productBOMRoutes()) }
 
 func productMasterRoutes() []route {
 	return []route{
