@@ -98,6 +98,12 @@ func translate(err error) *refusal {
 		return refusef(http.StatusNotFound, "%v", rule)
 	case errors.As(err, &rule):
 		return refusef(http.StatusConflict, "%v", rule)
+	case errors.Is(err, store.ErrText):
+		return refuseAll(report.Findings{{Path: "$", Rule: "text", Message: "a text has the character U+0000 or is not UTF-8, and cannot be stored or looked for: leave the character out"}})
+	case errors.Is(err, store.ErrUncertain):
+		return refusef(http.StatusServiceUnavailable, "the server lost its database while it wrote, and does not know whether the change is stored: look before you send the request again")
+	case errors.Is(err, store.ErrUnavailable):
+		return refusef(http.StatusServiceUnavailable, "the server cannot reach its database, and nothing was changed; send the request again later")
 	case errors.Is(err, store.ErrTooLarge):
 		return refusef(http.StatusRequestEntityTooLarge, "%v", err)
 	case errors.Is(err, store.ErrClosed), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):

@@ -83,8 +83,7 @@ func dialectOf(address string) (dialect, error) {
 
 // IsPostgreSQL reports whether an address is that of a PostgreSQL server, not the path of a file.
 func IsPostgreSQL(address string) bool {
-	scheme, _, found := strings.Cut(address, "://")
-	return found && (strings.EqualFold(scheme, "postgres") || strings.EqualFold(scheme, "postgresql"))
+	return strings.HasPrefix(address, "postgres://") || strings.HasPrefix(address, "postgresql://")
 }
 
 func sqliteDialect(path string) dialect {
@@ -341,6 +340,9 @@ func postgresAlive(conn *sql.Conn) bool {
 
 // postgresGone knows a lost connection by what the server says (PostgreSQL manual, appendix A) or by what the network does.
 func postgresGone(err error) bool {
+	if err == nil {
+		return false
+	}
 	if refused, ok := errors.AsType[*pgconn.PgError](err); ok {
 		switch refused.Code {
 		case "57P01", "57P02", "57P03", "57P05", "25P03", "25P04", "53300": // shut down, crashed, starting, idle for too long, too many connections

@@ -16,6 +16,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	store.OpenForTest = func(t testing.TB) *store.Store { return storetest.Open(t, store.Options{}) }
 	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
 		storetest.Drop()
 		os.Exit(code)

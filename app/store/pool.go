@@ -25,6 +25,10 @@ func (p *pool) QueryContext(ctx context.Context, text string, args ...any) (*sql
 		return nil, err
 	}
 	rows, err := p.db.QueryContext(ctx, text, args...)
+	if p.gone(err) {
+		p.renew()
+		rows, err = p.db.QueryContext(ctx, text, args...)
+	}
 	return rows, p.translate(err)
 }
 
@@ -34,7 +38,12 @@ func (p *pool) QueryRowContext(ctx context.Context, text string, args ...any) po
 	if err != nil {
 		return poolRow{err: err}
 	}
-	return poolRow{pool: p, row: p.db.QueryRowContext(ctx, text, args...)}
+	row := p.db.QueryRowContext(ctx, text, args...)
+	if p.gone(row.Err()) {
+		p.renew()
+		row = p.db.QueryRowContext(ctx, text, args...)
+	}
+	return poolRow{pool: p, row: row}
 }
 
 type poolRow struct {
@@ -48,6 +57,12 @@ func (r poolRow) Scan(dest ...any) error {
 		return r.err
 	}
 	return r.pool.translate(r.row.Scan(dest...))
+}
+
+// renew drops the idle connections: when one was lost, the others mostly were too. Those who ask next get new ones.
+func (p *pool) renew() {
+	p.db.SetMaxIdleConns(0)
+	p.db.SetMaxIdleConns(idleConnections)
 }
 
 // translate gives the errors of database/sql the names of this package. That it is closed it tells by text only, hence the flag.

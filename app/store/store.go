@@ -148,6 +148,9 @@ func (s *Store) openPools() (err error) {
 	return nil
 }
 
+// Name returns where the database is, for people: the path of its file, or its address without a password.
+func (s *Store) Name() string { return s.dialect.name }
+
 // Close finishes the writes that were handed in and closes the database. Calls after it fail. It may be called twice.
 func (s *Store) Close() error {
 	s.closeOnce.Do(func() {

@@ -40,6 +40,7 @@ func startQueue(ctx context.Context, db *sql.DB, d dialect) (*queue, error) {
 	if err != nil {
 		return nil, err
 	}
+	db.SetMaxIdleConns(0) // when the connection is lost the next one is new
 	q := &queue{jobs: make(chan *job), closed: make(chan struct{})}
 	ctx = context.WithoutCancel(ctx) // ending Open's context does not end the store
 	q.writer = &writer{db: db, dialect: d, name: rand.Text(), conn: conn, statements: map[string]*sql.Stmt{}}
@@ -104,6 +105,7 @@ type writer struct {
 	failure error // why the transaction under way cannot be committed, nil when it can
 	lost    bool  // the connection cannot be used any more
 
+	// What is in memory of the database; forget drops it.
 	catalog  *catalog // nil: to be read
 	arrivals arrivals
 }
@@ -241,7 +243,6 @@ func (w *writer) takeTurn(ctx context.Context) error {
 // rollback undoes the transaction, if the database has not done so itself, and forgets what was read and made in it.
 func (w *writer) rollback(ctx context.Context) {
 	w.forget()
-	w.arrivals = arrivals{}
 	if !w.lost {
 		_ = w.control(ctx, "ROLLBACK") // fails only when there is no transaction any more; then there is nothing to undo
 	}
@@ -251,7 +252,7 @@ func (w *writer) rollback(ctx context.Context) {
 }
 
 // forget drops what is in memory of the database.
-func (w *writer) forget() { w.catalog = nil }
+func (w *writer) forget() { w.catalog, w.arrivals = nil, arrivals{} }
 
 func (w *writer) control(ctx context.Context, text string) error {
 	_, err := w.conn.ExecContext(ctx, text)
@@ -349,6 +350,10 @@ func (w *writer) disconnect() error {
 
 // each calls f after reading every row into dest. F must not use w: the rows occupy its connection.
 func (w *writer) each(ctx context.Context, text string, args, dest []any, f func()) error {
+	args, err := arguments(args)
+	if err != nil {
+		return err
+	}
 	s, err := w.statement(ctx, text) // kept for the next time
 	if err != nil {
 		return err

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -65,8 +64,12 @@ type dataFolder struct {
 	unlock func() error
 }
 
-// openData makes the folder where it is missing, locks it and opens its database.
-func openData(ctx context.Context, path string, log *slog.Logger) (_ *dataFolder, err error) {
+// openData makes the folder where it is missing, locks it and opens its database, or the one at the address that is given.
+func openData(ctx context.Context, path, database string, log *slog.Logger) (_ *dataFolder, err error) {
+	if database != "" && !store.IsPostgreSQL(database) {
+		return nil, withCode(exitConfiguration, errors.New("--database is the address of a PostgreSQL database, such as postgres://gowats@db.example/gowats; "+
+			"without it the data folder holds an SQLite database"))
+	}
 	if err := os.MkdirAll(path, 0o700); err != nil {
 		return nil, withCode(exitConfiguration, fmt.Errorf("make data folder: %w; name another one with --data", err))
 	}
@@ -82,27 +85,22 @@ func openData(ctx context.Context, path string, log *slog.Logger) (_ *dataFolder
 			err = errors.Join(err, unlock())
 		}
 	}()
-	database := filepath.Join(path, databaseFile)
-	if err := makePrivate(database); err != nil {
-		return nil, err
+	s, err := store.Open(ctx, firstOf(database, filepath.Join(path, databaseFile)), store.Options{Logger: log})
+	if err != nil && database != "" {
+		err = withCode(exitConfiguration, fmt.Errorf("--database: %w", err))
 	}
-	s, err := store.Open(ctx, database, store.Options{Logger: log})
 	if err != nil {
-		return nil, fmt.Errorf("open database %s: %w", database, err)
+		return nil, err
 	}
 	return &dataFolder{path: path, store: s, unlock: unlock}, nil
 }
 
-// makePrivate makes an empty file that only its owner may read, unless it is there.
-func makePrivate(path string) error {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-	if errors.Is(err, fs.ErrExist) {
-		return nil
+// place says for people where the reports are: in the folder, or in which database.
+func (d *dataFolder) place() string {
+	if name := d.store.Name(); store.IsPostgreSQL(name) {
+		return name
 	}
-	if err != nil {
-		return withCode(exitConfiguration, fmt.Errorf("make database: %w", err))
-	}
-	return f.Close()
+	return d.path
 }
 
 func (d *dataFolder) close() error { return errors.Join(d.store.Close(), d.unlock()) }

@@ -24,22 +24,28 @@ func newServer() *cobra.Command {
 		Long: `Run the server for a bench, a line or a plant. API and pages always ask for sign-in.
 
 The data folder is --data, else GOWATS_DATA, else ` + serviceFolder() + `.
-With an empty data folder GOWATS_BOOTSTRAP=user:password makes the first administrator; later it changes nothing.
+It holds an SQLite database, unless --database names one of PostgreSQL 15 or newer: postgres://user:password@host:5432/database. What that
+address leaves out comes from PGHOST, PGUSER, PGPASSWORD and the password file. Several servers, each with a data folder of its own, may share
+one PostgreSQL database. GOWATS_DATABASE keeps the password out of the list of processes.
+
+With an empty database GOWATS_BOOTSTRAP=user:password makes the first administrator; later it changes nothing.
 Beyond this machine the server speaks TLS: give --tls-cert and --tls-key, or --insecure-http behind a proxy that does.
 
 Every setting has an environment form: --tls-cert is GOWATS_TLS_CERT. Stop it with Ctrl+C or SIGTERM: requests under way are answered first.`,
 		Example: `  GOWATS_BOOTSTRAP=admin:a-long-password gowats server --data /srv/gowats
-  gowats server --data /srv/gowats --listen :443 --tls-cert plant.pem --tls-key plant.key`,
+  gowats server --data /srv/gowats --listen :443 --tls-cert plant.pem --tls-key plant.key
+  GOWATS_DATABASE=postgres://gowats:secret@db.plant.example/gowats gowats server --data /srv/gowats`,
 		Args: cobra.NoArgs,
 		RunE: runServer,
 	}
 	f := cmd.Flags()
 	f.String("listen", defaultListen, "address to listen on; port 0 takes a free one")
+	f.String("database", "", "address of a PostgreSQL database to use instead of the data folder: postgres://user:password@host:5432/database")
 	f.String("tls-cert", "", "file with the certificate and its chain, PEM")
 	f.String("tls-key", "", "file with the private key, PEM")
 	f.Bool("insecure-http", false, "speak plain HTTP also beyond this machine: passwords and reports can be read on the way")
 	f.String("pprof", "", "loopback address for profiles of this process, such as 127.0.0.1:6060")
-	isSetting(cmd, "listen", "tls-cert", "tls-key", "insecure-http", "pprof")
+	isSetting(cmd, "listen", "database", "tls-cert", "tls-key", "insecure-http", "pprof")
 	return cmd
 }
 
@@ -51,7 +57,7 @@ func runServer(cmd *cobra.Command, _ []string) (err error) {
 	}
 	log := logger(cmd)
 	folder := firstOf(flagText(cmd, "data"), serviceFolder())
-	data, err := openData(cmd.Context(), folder, log)
+	data, err := openData(cmd.Context(), folder, flagText(cmd, "database"), log)
 	if err != nil {
 		return err
 	}
@@ -68,7 +74,7 @@ func runServer(cmd *cobra.Command, _ []string) (err error) {
 	if pair.certFile != "" {
 		scheme = "https"
 	}
-	fmt.Fprintf(cmd.ErrOrStderr(), "server  %s\ndata    %s\n", localURL(scheme, l), folder)
+	fmt.Fprintf(cmd.ErrOrStderr(), "server  %s\ndata    %s\n", localURL(scheme, l), data.place())
 
 	work, ctx := errgroup.WithContext(cmd.Context())
 	if address := flagText(cmd, "pprof"); address != "" {
@@ -114,7 +120,7 @@ func bootstrapServer(ctx context.Context, data *dataFolder, accounts *auth.Servi
 	}
 	n, err := data.store.CountUsers(ctx)
 	if err == nil && n == 0 {
-		err = withCode(exitConfiguration, fmt.Errorf("data folder %s has no accounts yet; set GOWATS_BOOTSTRAP=user:password for the first start", data.path))
+		err = withCode(exitConfiguration, fmt.Errorf("%s has no accounts yet; set GOWATS_BOOTSTRAP=user:password for the first start", data.place()))
 	}
 	return err
 }

@@ -33,6 +33,8 @@ The data folder is --data, else GOWATS_DATA, else
   Linux    $XDG_DATA_HOME/gowats, or ~/.local/share/gowats
   macOS    ~/Library/Application Support/gowats
   Windows  %LOCALAPPDATA%\gowats
+It holds an SQLite database, unless --database names one of PostgreSQL (see gowats server --help).
+
 On a loopback address the pages open without sign-in; --auth asks for it. The API always wants a token: one stands in
 client.json in the data folder, where gowats submit, query and yield find it. GOWATS_BOOTSTRAP=user:password chooses the first
 administrator; without it one is made, and its password stands in client.json too.
@@ -46,22 +48,24 @@ Every setting has an environment form: --listen is GOWATS_LISTEN. Stop it with C
 	}
 	f := cmd.Flags()
 	f.String("listen", defaultListen, "address to listen on; port 0 takes a free one")
+	f.String("database", "", "address of a PostgreSQL database to use instead of the data folder: postgres://user:password@host:5432/database")
 	f.String("inbox", "", "folder to watch for reports (default inbox in the data folder)")
 	f.Bool("demo", false, "fill an empty data folder with four weeks of a made-up factory")
 	f.Bool("no-open", false, "do not open the pages in a browser")
 	f.Bool("auth", false, "ask for sign-in at the pages, too")
-	isSetting(cmd, "listen", "inbox", "demo", "no-open", "auth")
+	isSetting(cmd, "listen", "database", "inbox", "demo", "no-open", "auth")
 	return cmd
 }
 
 // upSettings are the flags of up.
 type upSettings struct {
 	folder, listen, inbox string
+	database              string // "": in the folder
 	demo, noOpen, auth    bool
 }
 
 func readUpSettings(cmd *cobra.Command) (s upSettings, err error) {
-	s.listen = flagText(cmd, "listen")
+	s.listen, s.database = flagText(cmd, "listen"), flagText(cmd, "database")
 	if s.folder = flagText(cmd, "data"); s.folder == "" {
 		if s.folder, err = userFolder(); err != nil {
 			return s, err
@@ -97,7 +101,7 @@ func runUp(cmd *cobra.Command, _ []string) (err error) {
 		return err
 	}
 	ctx, log := cmd.Context(), logger(cmd)
-	data, err := openData(ctx, s.folder, log)
+	data, err := openData(ctx, s.folder, s.database, log)
 	if err != nil {
 		return err
 	}
@@ -153,7 +157,7 @@ func runUp(cmd *cobra.Command, _ []string) (err error) {
 		return nil
 	})
 	work.Go(func() error { return serve(serving, l, handler(data.store, accounts, pages), certificate{}, log) })
-	s.tell(cmd, settings)
+	s.tell(cmd, settings, data.place())
 	return work.Wait()
 }
 
@@ -171,9 +175,9 @@ func newInbox(s upSettings, spool *queue.Queue, log *slog.Logger) (*agent.Agent,
 }
 
 // tell says where to look, and opens the pages for a person who sits at this machine.
-func (s upSettings) tell(cmd *cobra.Command, c clientSettings) {
+func (s upSettings) tell(cmd *cobra.Command, c clientSettings, place string) {
 	w := cmd.ErrOrStderr()
-	fmt.Fprintf(w, "\ngowats is up\n\n  pages   %s\n  inbox   %s\n  data    %s\n", c.URL, s.inbox, s.folder)
+	fmt.Fprintf(w, "\ngowats is up\n\n  pages   %s\n  inbox   %s\n  data    %s\n", c.URL, s.inbox, place)
 	if s.auth {
 		fmt.Fprintf(w, "  sign in %s\n", c.signIn(s.folder))
 	}

@@ -19,6 +19,25 @@ import (
 
 const variable = "GOWATS_TEST_POSTGRES"
 
+// Database opens the database at an address that [Address] gave, beside the store, for what a store does not do.
+func Database(t testing.TB, address string) *sql.DB {
+	t.Helper()
+	driver := "sqlite"
+	if store.IsPostgreSQL(address) {
+		driver = "pgx"
+	}
+	db, err := sql.Open(driver, address)
+	if err != nil {
+		t.Fatalf("open the database beside the store: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Errorf("close the database beside the store: %v", err)
+		}
+	})
+	return db
+}
+
 // server returns the address of the server to make databases in, "" when there is none.
 func server() string { return os.Getenv(variable) }
 
@@ -33,15 +52,14 @@ func databaseName() string {
 	return fmt.Sprintf("gowats_test_%d_%d_%d", time.Now().UnixMilli(), os.Getpid(), databases.Add(1))
 }
 
-// makeDatabase makes a database for one test.
-func makeDatabase(t testing.TB) string {
+// locale is one in which texts do not sort by their bytes, and lower and upper case go beyond ASCII: it shows what relies on a database's own.
+const locale = "ENCODING 'UTF8' LOCALE_PROVIDER icu ICU_LOCALE 'nb'"
+
+// makeDatabase makes a database for one test from a template.
+func makeDatabase(t testing.TB, from string) string {
 	t.Helper()
-	from, err := template()
-	if err != nil {
-		t.Fatalf("prepare a database on the server of %s: %v", variable, err)
-	}
 	name := databaseName()
-	if err := onServer(t.Context(), fmt.Sprintf("CREATE DATABASE %s TEMPLATE %s", name, from)); err != nil {
+	if err := onServer(t.Context(), "CREATE DATABASE "+name+" TEMPLATE "+from); err != nil {
 		t.Fatalf("make a database on the server of %s: %v", variable, err)
 	}
 	t.Cleanup(func() {
@@ -55,8 +73,7 @@ func makeDatabase(t testing.TB) string {
 func makeTemplate() (name string, err error) {
 	ctx := context.Background()
 	name = databaseName()
-	// In this locale texts do not sort by their bytes, and lower and upper case go beyond ASCII: it shows what relies on a database's own.
-	if err := onServer(ctx, "CREATE DATABASE "+name+" TEMPLATE template0 ENCODING 'UTF8' LOCALE_PROVIDER icu ICU_LOCALE 'nb'"); err != nil {
+	if err := onServer(ctx, "CREATE DATABASE "+name+" TEMPLATE template0 "+locale); err != nil {
 		return "", err
 	}
 	s, err := store.Open(ctx, address(name), store.Options{})

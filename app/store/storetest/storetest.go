@@ -36,7 +36,20 @@ func Address(t testing.TB) string {
 	if server() == "" {
 		return filepath.Join(t.TempDir(), "gowats.db")
 	}
-	return makeDatabase(t)
+	from, err := template()
+	if err != nil {
+		t.Fatalf("prepare a database on the server of %s: %v", variable, err)
+	}
+	return makeDatabase(t, from)
+}
+
+// Unprepared returns an address as Address does, of a database without tables.
+func Unprepared(t testing.TB) string {
+	t.Helper()
+	if server() == "" {
+		return Address(t)
+	}
+	return makeDatabase(t, "template0 "+locale)
 }
 
 // OnPostgreSQL reports whether tests run on PostgreSQL.

@@ -1,0 +1,39 @@
+package store
+
+import (
+	"context"
+	"testing"
+)
+
+// OpenForTest opens a store on the database that tests run on, for tests inside the package.
+var OpenForTest func(testing.TB) *Store
+
+func openForWriter(t testing.TB) *Store {
+	t.Helper()
+	return OpenForTest(t)
+}
+
+// Writer lets tests write jobs of their own.
+type Writer = writer
+
+// Do runs a job.
+func (s *Store) Do(ctx context.Context, job func(context.Context, *Writer) error) error {
+	return s.queue.do(ctx, 0, job)
+}
+
+// AddProcess adds a test operation.
+func (w *writer) AddProcess(ctx context.Context, code int) error {
+	return w.createOperation(ctx, code, "", testKind)
+}
+
+// Exec runs a statement of the test's own.
+func (w *writer) Exec(ctx context.Context, text string, args ...any) error {
+	_, err := w.exec(ctx, text, args...)
+	return err
+}
+
+// Get reads one value with a statement of the test's own.
+func (w *writer) Get(ctx context.Context, dest any, text string, args ...any) error {
+	_, err := w.get(ctx, []any{dest}, text, args...)
+	return err
+}
