@@ -3,6 +3,7 @@ package wats
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"iter"
 	"net/http"
@@ -90,20 +91,63 @@ func (u *Unit) Key() UnitKey { return UnitKey{u.SerialNumber, u.PartNumber} }
 
 // UnmarshalJSON keeps the members that Unit does not know in Extra.
 func (u *Unit) UnmarshalJSON(data []byte) error {
-	type plain Unit
-	return decodeKeeping(data, (*plain)(u), &u.Extra)
+	type Plain Unit
+	wire := struct {
+		Plain
+		ProcessCode codeText `json:"processCode"`
+	}{Plain(*u), codeText(u.ProcessCode)}
+	if err := decodeKeeping(data, &wire, &wire.Extra); err != nil {
+		var mistyped *json.UnmarshalTypeError
+		if errors.As(err, &mistyped) {
+			mistyped.Field = strings.TrimPrefix(mistyped.Field, "Plain.") // callers know the member by its path in a unit
+		}
+		return err
+	}
+	*u = Unit(wire.Plain)
+	u.ProcessCode = report.Optional[int](wire.ProcessCode)
+	return nil
 }
 
 // MarshalJSON writes the members of Extra, too, and empty lists as such.
 func (u Unit) MarshalJSON() ([]byte, error) {
-	type plain Unit
+	type Plain Unit
 	if u.Tags == nil {
 		u.Tags = []Setting{}
 	}
 	if u.SubUnits == nil {
 		u.SubUnits = []Unit{}
 	}
-	return encodeWith(plain(u), u.Extra)
+	return encodeWith(struct {
+		Plain
+		ProcessCode codeText `json:"processCode,omitzero"`
+	}{Plain(u), codeText(u.ProcessCode)}, u.Extra)
+}
+
+// codeText is the code of an operation as a unit carries it: the number as text. A number is read, too, since clients before pywats-api 0.6
+// send one.
+type codeText report.Optional[int]
+
+func (c codeText) IsZero() bool { return !c.Present }
+
+func (c codeText) MarshalJSON() ([]byte, error) {
+	if !c.Present {
+		return []byte("null"), nil
+	}
+	return strconv.AppendQuote(nil, strconv.Itoa(c.Value)), nil
+}
+
+func (c *codeText) UnmarshalJSON(data []byte) error {
+	var text string
+	if len(data) > 0 && data[0] == '"' {
+		if err := json.Unmarshal(data, &text); err != nil {
+			return err
+		}
+		data = []byte(strings.TrimSpace(text))
+		if len(data) == 0 {
+			data = []byte("null")
+		}
+	}
+	return (*report.Optional[int])(c).UnmarshalJSON(data)
 }
 
 // Validate returns all that is wrong with a unit that is to be written.

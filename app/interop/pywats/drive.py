@@ -13,6 +13,7 @@ from pywats.core.throttle import configure_throttling
 import app_checks
 import process_checks
 import product_checks
+import production_checks
 import report_checks
 from checks import Checks
 
@@ -20,6 +21,7 @@ DOMAINS = {
     "app": app_checks.run,
     "process": process_checks.run,
     "product": product_checks.run,
+    "production": production_checks.run,
     "report": report_checks.run,
 }
 
