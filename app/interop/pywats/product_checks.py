@@ -1,8 +1,8 @@
-"""Products: revisions, groups, categories, vendors, tags."""
+"""Products: revisions, groups, categories, vendors, tags, BOM."""
 import uuid
 
 from pywats.core.exceptions import NotFoundError, PyWATSError
-from pywats.domains.product import Product, ProductGroup, ProductRevision
+from pywats.domains.product import BomItem, Product, ProductGroup, ProductRevision
 from pywats.domains.product.enums import ProductState
 from pywats.pywats import SyncServiceWrapper
 from pywats.shared import Setting
@@ -20,6 +20,7 @@ def run(api, c):
     c.section("vendors", vendors, api, c)
     c.section("categories", categories, api, c)
     c.section("tags", tags, api, c)
+    c.section("BOM", bom, api, c)
 
 
 def pairs(settings):
@@ -133,3 +134,19 @@ def tags(api, c):
     c.same("internal tags of the revision are set", r.set_revision_tags("IOP-T", "A", [{"key": "fw", "value": "1.1", "change": 2}]), True)
     c.same("all tags in the end", pairs(api.product.get_product_tags("IOP-T")) + pairs(api.product.get_revision_tags("IOP-T", "A")),
            [("color", "blue"), ("empty", ""), ("size", "11"), ("fw", "1.1"), ("hw", "2.0")])
+
+
+def bom(api, c):
+    api.product.create_product("IOP-BOM", name="with parts")
+    api.product.create_revision("IOP-BOM", "A")
+    items = [BomItem(component_ref="R1;R2", part_number="RES-10K", description="10 kΩ <1 %> & \"co\"", quantity=2),
+             BomItem(component_ref="C1", part_number="CAP-100N", description="100 nF", quantity=1)]
+    c.same("BOM in XML is taken", api.product.update_bom("IOP-BOM", "A", items, description="parts"), True)
+    got = {i.part_number: i for i in api.product.get_bom("IOP-BOM", "A")}
+    c.same("parts of the BOM", sorted(got), ["CAP-100N", "RES-10K"])
+    c.fields("part", got["RES-10K"], component_ref="R1;R2", description="10 kΩ <1 %> & \"co\"", quantity=2)
+    c.same("BOM in JSON is taken", api.product.upload_bom("IOP-BOM", "A", [{"componentRef": "U1", "partNumber": "CPU", "quantity": 1, "manufacturer": "ACME"}]), True)
+    got = api.product.get_bom("IOP-BOM", "A")
+    c.same("it takes the place of the other", [i.part_number for i in got], ["CPU"])
+    c.fields("part of the other BOM", got[0], component_ref="U1", quantity=1, manufacturer="ACME")
+    c.raises("BOM of an unknown revision is refused", PyWATSError, lambda: api.product.update_bom("IOP-BOM", "Z", items))
