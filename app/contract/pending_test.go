@@ -19,13 +19,6 @@ getProcessInternal
 getRepairOperations
 getRepairOperation
 `,
-		"Product": `
-internalGetProductInfo
-internalGetProductByPN
-internalCreateRevisionRelation
-internalUpdateRevisionRelation
-internalDeleteRevisionRelation
-`,
 		"Asset": `
 listAssets
 saveAsset

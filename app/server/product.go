@@ -11,7 +11,9 @@ import (
 
 const listBody = 16 << 20 // bytes: many objects at once
 
-func productRoutes() []route { return slices.Concat(productMasterRoutes(), productGroupRoutes(), productBOMRoutes()) }
+func productRoutes() []route {
+	return slices.Concat(productMasterRoutes(), productGroupRoutes(), productBOMRoutes(), productBoxBuildRoutes())
+}
 
 func productMasterRoutes() []route {
 	return []route{
