@@ -85,6 +85,9 @@ func FileToken(path string) TokenSource {
 	}
 }
 
+// ParseToken reads a token as a text has it: one as for [WithToken], after the word Bearer one as for [WithBearer]. Blanks around it do not matter.
+func ParseToken(text string) (Token, error) { return tokenFromText(strings.TrimSpace(text), "token") }
+
 func tokenFromText(text, origin string) (Token, error) {
 	t := BasicToken(text)
 	if scheme, rest, ok := strings.Cut(text, " "); ok && strings.EqualFold(scheme, "Bearer") {

@@ -14,6 +14,8 @@ const (
 	exitUsage         = 2
 	exitInterrupted   = 3
 	exitConfiguration = 20
+	exitNoConfig      = 21
+	exitInvalidConfig = 22
 	exitNetwork       = 40
 	exitUnreachable   = 41
 	exitAuth          = 42

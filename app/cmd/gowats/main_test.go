@@ -78,7 +78,7 @@ func start(t *testing.T, args ...string) *process {
 
 // listen keeps what the process says, and sends its address once.
 func (p *process) listen(talk io.Reader, address chan<- string) {
-	pattern := regexp.MustCompile(`^\s*(?:pages|server)\s+(http\S+)`)
+	pattern := regexp.MustCompile(`^\s*(?:pages|server|gateway)\s+(http\S+)`)
 	lines := bufio.NewScanner(talk)
 	for lines.Scan() {
 		p.mu.Lock()

@@ -66,13 +66,16 @@ func handler(s *store.Store, a *auth.Service, pages web.Options) http.Handler {
 	api := server.New(s, a, server.Options{Version: pages.Version, Logger: pages.Logger, Certificate: web.CertificateWriter()})
 	site := web.New(s, a, pages)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if path := r.URL.Path; len(path) >= 5 && strings.EqualFold(path[:5], "/api/") {
+		if isAPI(r.URL.Path) {
 			api.ServeHTTP(w, r)
 			return
 		}
 		site.ServeHTTP(w, r)
 	})
 }
+
+// isAPI reports whether a path belongs to the WATS protocol, which matches without regard to case.
+func isAPI(path string) bool { return len(path) >= 5 && strings.EqualFold(path[:5], "/api/") }
 
 // certificate is the pair of files for TLS; both empty for plain HTTP.
 type certificate struct{ certFile, keyFile string }
