@@ -85,9 +85,7 @@ func (s *Store) expand(ctx context.Context, want Expansion, batch []*headerTarge
 			})
 	}
 	if want.Assets && err == nil {
-		err = fill(ctx, &l, `SELECT seq, serial_number FROM report_asset`,
-			func(h *wats.ReportHeader) *[]wats.HeaderAsset { return &h.Assets },
-			func(rows *sql.Rows, seq *int64, a *wats.HeaderAsset) error { return rows.Scan(seq, &a.SerialNumber) })
+		err = fill(ctx, &l, assetsOfReportsSQL, func(h *wats.ReportHeader) *[]wats.HeaderAsset { return &h.Assets }, scanHeaderAsset)
 	}
 	if want.Attachments && err == nil {
 		err = fill(ctx, &l, `SELECT seq, id, step_id, name, content_type, size, description FROM report_attachment`,

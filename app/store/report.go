@@ -18,17 +18,22 @@ type Document struct {
 	Warnings   report.Findings // from its arrival
 	ReceivedAt time.Time
 	Superseded bool // there is a newer version of the report or of its test run
+
+	seq int64
 }
 
 // Report returns the current report of that ID, or the superseded one where there is no current one: of several the latest.
 // [ErrNotFound] when there is neither.
 //
-// Of the members that only a server writes it fills the cause of the failure and, as far as they are stored, the repairs that
+// Of the members that only a server writes it fills the cause of the failure, how the assets stood and, as far as they are stored, the repairs that
 // name a test and the names of the steps that a repair names.
 func (s *Store) Report(ctx context.Context, id report.ID) (*Document, error) {
 	doc, err := s.document(ctx, id)
 	if err != nil {
 		return nil, fmt.Errorf("read report %s: %w", id, err)
+	}
+	if err = s.addAssetStats(ctx, doc.seq, doc.Report); err != nil {
+		return nil, fmt.Errorf("read the assets of report %s: %w", id, err)
 	}
 	if doc.Report.IsRepair() {
 		err = s.nameSteps(ctx, doc.Report)
@@ -57,6 +62,7 @@ func (s *Store) document(ctx context.Context, id report.ID) (*Document, error) {
 		return nil, err
 	}
 	into.finish()
+	doc.seq = into.seq
 	doc.ReceivedAt = time.Unix(0, received).UTC()
 	if doc.Report, err = s.decode(body); err != nil {
 		return nil, err

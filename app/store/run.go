@@ -35,10 +35,10 @@ func (i instant) floor() int64 {
 }
 
 // takeRun returns the number of the run that starts at the given instant and makes room for it. A current report of the same run
-// is superseded.
+// is superseded, and uses is told what that had used.
 //
 // The reports of a unit mostly arrive in order; then one look at the last run is all it takes.
-func (w *writer) takeRun(ctx context.Context, k runKey, at instant) (run int, replaced bool, err error) {
+func (w *writer) takeRun(ctx context.Context, k runKey, at instant, uses replacedUses) (run int, replaced bool, err error) {
 	var last instant
 	found, err := w.get(ctx, []any{&run, &last.ns},
 		`SELECT run, start_ns FROM report WHERE serial_number = $1 AND part_number = $2 AND process_code = $3 AND run IS NOT NULL
@@ -51,7 +51,7 @@ func (w *writer) takeRun(ctx context.Context, k runKey, at instant) (run int, re
 	case last.ns < at.floor():
 		return run + 1, false, nil
 	}
-	replaced, err = w.supersedeRun(ctx, k, at)
+	replaced, err = w.supersedeRun(ctx, k, at, uses)
 	if err != nil {
 		return 0, false, err
 	}
@@ -63,7 +63,7 @@ func (w *writer) takeRun(ctx context.Context, k runKey, at instant) (run int, re
 }
 
 // supersedeRun supersedes the current report of the test run that starts in the same millisecond, if there is one.
-func (w *writer) supersedeRun(ctx context.Context, k runKey, at instant) (bool, error) {
+func (w *writer) supersedeRun(ctx context.Context, k runKey, at instant, uses replacedUses) (bool, error) {
 	old := version{key: k}
 	var id []byte
 	found, err := w.get(ctx, []any{&old.seq, &id, &old.start.ns, &old.run},
@@ -74,7 +74,7 @@ func (w *writer) supersedeRun(ctx context.Context, k runKey, at instant) (bool, 
 		return false, err
 	}
 	copy(old.start.id[:], id)
-	return true, w.supersede(ctx, old)
+	return true, w.supersede(ctx, old, uses)
 }
 
 // runsBefore returns the number of the last run before the given instant, 0 when there is none.

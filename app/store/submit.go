@@ -182,23 +182,24 @@ func (w *writer) accept(ctx context.Context, a *arrival) (Outcome, additions, er
 	if found {
 		outcome = Superseded
 	}
+	replaced := replacedUses{}
 	if found && old.current {
-		if err := w.supersede(ctx, old); err != nil {
+		if err := w.supersede(ctx, old, replaced); err != nil {
 			return 0, additions{}, err
 		}
 	}
 	var run *int
 	if !a.report.IsRepair() {
-		number, replaced, err := w.takeRun(ctx, a.key, a.start)
+		number, again, err := w.takeRun(ctx, a.key, a.start, replaced)
 		if err != nil {
 			return 0, additions{}, fmt.Errorf("number the runs of %s: %w", a.key, err)
 		}
-		if replaced {
+		if again {
 			outcome = Superseded
 		}
 		run = &number
 	}
-	return outcome, added, w.insertReport(ctx, a, run, warnings)
+	return outcome, added, w.insertReport(ctx, a, run, warnings, replaced)
 }
 
 // admit refuses what the catalogue does not allow, and adds what is new: operations, the product, the level. It returns the warnings to keep.
@@ -230,8 +231,11 @@ func (w *writer) latestVersion(ctx context.Context, id report.ID) (v version, fo
 	return v, found, err
 }
 
-// supersede takes a current report out of everything that counts.
-func (w *writer) supersede(ctx context.Context, v version) error {
+// supersede takes a current report out of everything that counts. Replaced is told what it had used.
+func (w *writer) supersede(ctx context.Context, v version, replaced replacedUses) error {
+	if err := w.uncount(ctx, v.seq, replaced); err != nil {
+		return fmt.Errorf("take back uses of assets: %w", err)
+	}
 	if _, err := w.exec(ctx, `UPDATE report SET superseded = 1, run = NULL WHERE seq = $1`, v.seq); err != nil {
 		return err
 	}
@@ -241,7 +245,7 @@ func (w *writer) supersede(ctx context.Context, v version) error {
 	return w.shiftRuns(ctx, v.key, v.start, -1)
 }
 
-func (w *writer) insertReport(ctx context.Context, a *arrival, run *int, warnings report.Findings) error {
+func (w *writer) insertReport(ctx context.Context, a *arrival, run *int, warnings report.Findings, replaced replacedUses) error {
 	row := newRow(a)
 	var seq int64
 	err := w.insert(ctx, &seq, insertReportSQL,
@@ -257,6 +261,9 @@ func (w *writer) insertReport(ctx context.Context, a *arrival, run *int, warning
 	}
 	if err := w.insertParts(ctx, seq, a.report); err != nil {
 		return err
+	}
+	if err := w.countUses(ctx, seq, a, replaced); err != nil {
+		return fmt.Errorf("count uses of assets: %w", err)
 	}
 	return w.seeUnit(ctx, a)
 }
