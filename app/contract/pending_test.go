@@ -19,31 +19,6 @@ getProcessInternal
 getRepairOperations
 getRepairOperation
 `,
-		"Asset": `
-listAssets
-saveAsset
-deleteAsset
-getAsset
-getAssetStatus
-setAssetState
-updateAssetCount
-resetAssetRunningCount
-setAssetRunningCount
-setAssetTotalCount
-postAssetCalibration
-postAssetMaintenance
-postAssetCalibrationExternal
-postAssetMaintenanceExternal
-listAssetLog
-postAssetMessage
-listAssetTypes
-saveAssetType
-listSubAssets
-internalUploadAssetFile
-internalDownloadAssetFile
-internalListAssetFiles
-internalDeleteAssetFiles
-`,
 		"Production": `
 getUnitVerification
 listSerialNumberTypes

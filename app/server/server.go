@@ -85,8 +85,12 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("Cache-Control", "no-store")
 
 	err := s.guard(out, c)
-	if err != nil && !out.began {
+	switch {
+	case out.began:
+	case err != nil:
 		s.refuse(out, c, err)
+	default:
+		out.WriteHeader(http.StatusOK) // done, and nothing to say
 	}
 	s.logRequest(r.Context(), out, c, err, s.now().Sub(started))
 	if err != nil && out.cut {
