@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"github.com/gowats/gowats/app/config"
+	"github.com/gowats/gowats/convert"
 	"github.com/gowats/gowats/internal/fsx"
 	"github.com/gowats/gowats/queue"
 	"github.com/gowats/gowats/report"
@@ -91,6 +92,9 @@ func New(c Config) (*Agent, error) {
 	}
 	a := &Agent{Config: c, pool: newPool(min(4, runtime.NumCPU()), c.Now)}
 	for _, conv := range c.Converters {
+		if _, known := convert.ByName(conv.Format); !known && conv.Format != "" && conv.Format != autoFormat {
+			return nil, fmt.Errorf("converter %s: there is no format %q; gowats convert --list names them", conv.Name, conv.Format)
+		}
 		if !conv.Disabled {
 			a.sources = append(a.sources, newSource(a, conv))
 		}

@@ -659,6 +659,12 @@ func TestConfigIsChecked(t *testing.T) {
 	if _, err := agent.New(agent.Config{}); err == nil {
 		t.Error("New without Data and Put: got no error")
 	}
+	c := testConverter()
+	c.Format = "wsjg"
+	_, err := agent.New(agent.Config{Data: t.TempDir(), Converters: []config.Converter{c}, Put: newSpool().put})
+	if err == nil || !strings.Contains(err.Error(), `there is no format "wsjg"`) {
+		t.Errorf("New with an unknown format: got %v", err)
+	}
 }
 
 func TestStatusNamesEveryConverter(t *testing.T) {

@@ -30,6 +30,9 @@ func refusef(format string, args ...any) *Refusal {
 	return &Refusal{Reason: fmt.Sprintf(format, args...)}
 }
 
+// autoFormat is the name that stands for the format that the content tells.
+const autoFormat = "auto"
+
 // ReadOptions say how a file is read. The zero ReadOptions are good.
 type ReadOptions struct {
 	Format  string         // as package convert names it; "" or auto: by content
@@ -87,7 +90,7 @@ func formatOf(head []byte, name string) (convert.Format, error) {
 	if len(bytes.TrimSpace(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")))) == 0 {
 		return convert.Format{}, refusef("the file is empty")
 	}
-	if name != "" && name != "auto" {
+	if name != "" && name != autoFormat {
 		f, ok := convert.ByName(name)
 		if !ok {
 			return f, fmt.Errorf("there is no format %q", name)

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"iter"
 	"reflect"
 	"strconv"
 	"strings"
@@ -120,12 +121,12 @@ func editDistance(a, b string) int {
 	return row[len(b)]
 }
 
-// Text returns the value of a setting as the file would have it, "" when there is no such setting.
-func (c *Config) Text(path string) (text string) {
-	walk(reflect.ValueOf(c).Elem(), "", func(at string, v reflect.Value, _ string) {
-		if at == path {
-			text = textOf(v)
-		}
-	})
-	return text
+// Values yields every setting that has a single value and its text, in the order of the file.
+func (c *Config) Values() iter.Seq2[string, string] {
+	return func(yield func(string, string) bool) {
+		more := true
+		walk(reflect.ValueOf(c).Elem(), "", func(path string, v reflect.Value, _ string) {
+			more = more && yield(path, textOf(v))
+		})
+	}
 }
