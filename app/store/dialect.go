@@ -60,7 +60,7 @@ type dialect struct {
 	limit     time.Duration        // of such a transaction, waiting included; 0: none
 	alive     func(*sql.Conn) bool // whether the connection can be used on
 	gone      func(error) bool     // whether err means that connection or server are gone
-	advise    func(error) string   // what to do when the database cannot be opened, "" when that is not known
+	explain   func(error) error    // says why the database cannot be opened and, where that is known, what to do
 	odata     odata.Dialect
 }
 
@@ -108,10 +108,10 @@ func sqliteDialect(path string) dialect {
 			_, err := conn.ExecContext(ctx, "COMMIT")
 			return err
 		},
-		alive:  func(*sql.Conn) bool { return true },
-		gone:   func(error) bool { return false },
-		advise: func(error) string { return "" },
-		odata:  odata.Dialect{Position: "instr"},
+		alive:   func(*sql.Conn) bool { return true },
+		gone:    func(error) bool { return false },
+		explain: func(err error) error { return err },
+		odata:   odata.Dialect{Position: "instr"},
 	}
 }
 
@@ -186,7 +186,7 @@ func postgresDialect(address string) (dialect, error) {
 		limit:     writeLimit,
 		alive:     postgresAlive,
 		gone:      postgresGone,
-		advise:    func(err error) string { return advisePostgres(err, config) },
+		explain:   func(err error) error { return explainPostgres(err, config) },
 		odata:     odata.Dialect{Position: "strpos"},
 	}, nil
 }
@@ -358,7 +358,23 @@ func postgresGone(err error) bool {
 		errors.Is(err, io.ErrUnexpectedEOF) || pgconn.SafeToRetry(err)
 }
 
-// advisePostgres says what a person can do about a failed connection.
+// explainPostgres returns the one cause of a failed connection, which was tried in several ways, with what to do about it.
+func explainPostgres(err error, c *pgx.ConnConfig) error {
+	advice := advisePostgres(err, c)
+	if _, several := errors.AsType[*pgconn.ConnectError](err); several {
+		if refused, ok := errors.AsType[*pgconn.PgError](err); ok {
+			err = refused
+		} else if network, ok := errors.AsType[*net.OpError](err); ok {
+			err = network
+		}
+	}
+	if advice == "" {
+		return err
+	}
+	return fmt.Errorf("%w: %s", err, advice)
+}
+
+// advisePostgres says what a person can do about a failed connection, "" when that is not known.
 func advisePostgres(err error, c *pgx.ConnConfig) string {
 	if refused, ok := errors.AsType[*pgconn.PgError](err); ok {
 		switch refused.Code {

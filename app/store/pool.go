@@ -75,9 +75,14 @@ func (p *pool) translate(err error) error {
 	case p.closed.Load():
 		return ErrClosed
 	case p.gone(err):
-		return fmt.Errorf("%w: %v", ErrUnavailable, err)
+		return unavailable(err)
 	}
 	return err
+}
+
+// unavailable returns an [ErrUnavailable] with its cause, which drivers tell in several lines.
+func unavailable(cause error) error {
+	return fmt.Errorf("%w: %s", ErrUnavailable, strings.Join(strings.Fields(cause.Error()), " "))
 }
 
 // arguments returns the arguments of a statement as both databases take them: booleans as 0 or 1. It returns [ErrText] for a text that

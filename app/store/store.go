@@ -98,10 +98,7 @@ func Open(ctx context.Context, address string, opt Options) (*Store, error) {
 		s.now = time.Now
 	}
 	if err := s.open(ctx); err != nil {
-		if advice := d.advise(err); advice != "" {
-			err = fmt.Errorf("%w: %s", err, advice)
-		}
-		return nil, errors.Join(fmt.Errorf("open database %s: %w", d.name, err), s.close())
+		return nil, errors.Join(fmt.Errorf("open database %s: %w", d.name, d.explain(err)), s.close())
 	}
 	return s, nil
 }

@@ -213,7 +213,7 @@ func (w *writer) tryBegin(ctx context.Context) (err error) {
 	if w.conn == nil {
 		conn, err := w.db.Conn(ctx)
 		if err != nil {
-			return fmt.Errorf("%w: %v", ErrUnavailable, err)
+			return unavailable(err)
 		}
 		w.conn = conn
 	}
@@ -266,7 +266,7 @@ func (w *writer) checked(err error) error {
 	}
 	if w.dialect.gone(err) || !w.dialect.alive(w.conn) {
 		w.lost = true
-		err = fmt.Errorf("%w: %v", ErrUnavailable, err)
+		err = unavailable(err)
 	}
 	if w.failure == nil {
 		w.failure = err

@@ -17,7 +17,13 @@ import (
 // submitEach hands in the reports, many at a time, and fails when one is not taken.
 func submitEach(t *testing.T, c *wats.Client, reports []*report.Report) {
 	t.Helper()
-	work, ctx := errgroup.WithContext(t.Context())
+	if err := handIn(t.Context(), c, reports); err != nil {
+		t.Fatalf("Submit: %v", err)
+	}
+}
+
+func handIn(ctx context.Context, c *wats.Client, reports []*report.Report) error {
+	work, ctx := errgroup.WithContext(ctx)
 	work.SetLimit(32)
 	for _, r := range reports {
 		work.Go(func() error {
@@ -25,9 +31,7 @@ func submitEach(t *testing.T, c *wats.Client, reports []*report.Report) {
 			return err
 		})
 	}
-	if err := work.Wait(); err != nil {
-		t.Fatalf("Submit: %v", err)
-	}
+	return work.Wait()
 }
 
 func TestKilledServerHasEveryAcknowledgedReportOnce(t *testing.T) {

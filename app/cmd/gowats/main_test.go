@@ -6,11 +6,13 @@ import (
 	"context"
 	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -18,12 +20,21 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/gowats/gowats"
+	"github.com/gowats/gowats/app/store/storetest"
 	"github.com/gowats/gowats/report"
 )
 
 // TestMain lets the test binary be the command gowats, on the PATH of the tests.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"gowats": main})
+	testscript.Main(tidy{m}, map[string]func(){"gowats": main})
+}
+
+// tidy leaves nothing on the server of databases.
+type tidy struct{ *testing.M }
+
+func (m tidy) Run() int {
+	defer storetest.Drop()
+	return m.M.Run()
 }
 
 // process is a running gowats up or gowats server.
@@ -49,12 +60,30 @@ func environment(t *testing.T, extra ...string) []string {
 	return append(env, extra...)
 }
 
+// databaseOf returns the database that belongs to the data folder in args: the same one each time, "" when it is in the folder.
+func databaseOf(t *testing.T, args []string) string {
+	t.Helper()
+	if !storetest.OnPostgreSQL() || slices.Contains(args, "--database") {
+		return ""
+	}
+	kept := args[slices.Index(args, "--data")+1] + ".database"
+	address, err := os.ReadFile(kept)
+	if errors.Is(err, fs.ErrNotExist) {
+		address = []byte(storetest.Address(t))
+		err = os.WriteFile(kept, address, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(address)
+}
+
 // start runs gowats with args until it tells its address. The process ends with the test at the latest.
 func start(t *testing.T, args ...string) *process {
 	t.Helper()
 	p := &process{t: t, ends: make(chan error, 1)}
 	p.cmd = exec.CommandContext(context.WithoutCancel(t.Context()), "gowats", args...)
-	p.cmd.Env = environment(t, "GOWATS_BOOTSTRAP="+bootstrap)
+	p.cmd.Env = environment(t, "GOWATS_BOOTSTRAP="+bootstrap, "GOWATS_DATABASE="+databaseOf(t, args))
 	talk, err := p.cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/gowats/gowats"
 	"github.com/gowats/gowats/app/demo"
+	"github.com/gowats/gowats/app/store/storetest"
 	"github.com/gowats/gowats/report"
 )
 
@@ -88,6 +89,7 @@ func waitFor(t *testing.T, path string) {
 }
 
 func TestDataFolderIsPrivateAndUsedOnce(t *testing.T) {
+	storetest.NeedsSQLite(t, "it looks at the database file")
 	folder := filepath.Join(t.TempDir(), "data")
 	p := start(t, "up", "--no-open", "--listen", "127.0.0.1:0", "--data", folder)
 	if runtime.GOOS != "windows" {
