@@ -93,7 +93,7 @@ type watcher struct {
 	contract *openapi.Contract
 
 	mu       sync.Mutex
-	answered map[string]bool // operations answered with 2xx
+	answered map[string]bool // operations of which the client was answered with 2xx
 	seen     map[string]bool // violations, each told once
 }
 
@@ -109,7 +109,9 @@ func (w *watcher) look(x *openapi.Exchange) {
 		w.seen[fmt.Sprintf("answer: %s %d: %v", op.ID, x.Status, v)] = true
 	}
 	if x.OK() {
-		w.answered[op.ID] = true
+		if strings.HasPrefix(x.Header.Get("User-Agent"), "python-httpx") {
+			w.answered[op.ID] = true
+		}
 		for _, v := range op.CheckRequest(x, false) {
 			w.seen[fmt.Sprintf("request: %s: %v", op.ID, v)] = true
 		}

@@ -1,7 +1,5 @@
 """Reports: submit, read back member by member, query, attachments, repairs, refusals."""
 import io
-import json
-import urllib.request
 import uuid
 import zipfile
 from datetime import datetime, timedelta, timezone
@@ -9,6 +7,8 @@ from datetime import datetime, timedelta, timezone
 from pywats.core.exceptions import NotFoundError, PyWATSError
 from pywats.domains.report.report_models import Attachment
 from pywats.shared.enums import CompOp
+
+import raw
 
 PART, STATION, PROCESS = "IOP-1000", "IOP-STATION", 100
 START = datetime(2026, 3, 4, 5, 6, 7, 890123, tzinfo=timezone(timedelta(hours=2)))
@@ -167,7 +167,8 @@ def files(api, c, r):
     c.fields("file in the report", back.root.attachment, name="picture.bin", content_type="application/x-picture", data=f.root.attachment.data)
     archive = zipfile.ZipFile(io.BytesIO(api.report.get_all_attachments(str(f.id))))
     c.same("file in the archive", [archive.read(n) for n in archive.namelist()], [content])
-    header = raw(api, f"/api/Report/Query/Header?reportType=U&$expand=attachments&$filter=serialNumber%20eq%20'IOP-FILES'")[0]
+    header = raw.call(api, "GET", "/api/Report/Query/Header",
+                      params={"reportType": "U", "$expand": "attachments", "$filter": "serialNumber eq 'IOP-FILES'"}).json()[0]
     described = header["attachments"][0]  # the client does not read them
     c.fields("file in the header", described, fileName="picture.bin", mimeType="application/x-picture", size=len(content))
     c.same("file by its identifier", api.report.get_attachment(attachment_id=str(described["attachmentId"])), content)
@@ -176,13 +177,6 @@ def files(api, c, r):
     unknown = str(uuid.uuid4())
     c.raises("archive of an unknown report is not found", NotFoundError, lambda: api.report.get_all_attachments(unknown))
     c.raises("certificate of an unknown report is not found", NotFoundError, lambda: api.report.get_certificate(unknown))
-
-
-def raw(api, path):
-    """Reads what the client has no call for."""
-    request = urllib.request.Request(api.base_url + path, headers={"Authorization": "Basic " + api._token})
-    with urllib.request.urlopen(request) as answer:
-        return json.load(answer)
 
 
 def repair(api, c, test):
