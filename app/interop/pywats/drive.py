@@ -11,6 +11,7 @@ from pywats import pyWATS
 from pywats.core.throttle import configure_throttling
 
 import app_checks
+import asset_checks
 import process_checks
 import product_checks
 import production_checks
@@ -19,6 +20,7 @@ from checks import Checks
 
 DOMAINS = {
     "app": app_checks.run,
+    "asset": asset_checks.run,
     "process": process_checks.run,
     "product": product_checks.run,
     "production": production_checks.run,

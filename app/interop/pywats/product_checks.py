@@ -1,4 +1,4 @@
-"""Products: revisions, groups, categories, vendors, tags, BOM."""
+"""Products: revisions, groups, categories, vendors, tags, BOM, box build."""
 import uuid
 
 from pywats.core.exceptions import NotFoundError, PyWATSError
@@ -21,6 +21,7 @@ def run(api, c):
     c.section("categories", categories, api, c)
     c.section("tags", tags, api, c)
     c.section("BOM", bom, api, c)
+    c.section("box build", box_build, api, c)
 
 
 def pairs(settings):
@@ -150,3 +151,30 @@ def bom(api, c):
     c.same("it takes the place of the other", [i.part_number for i in got], ["CPU"])
     c.fields("part of the other BOM", got[0], component_ref="U1", quantity=1, manufacturer="ACME")
     c.raises("BOM of an unknown revision is refused", PyWATSError, lambda: api.product.update_bom("IOP-BOM", "Z", items))
+
+
+def box_build(api, c):
+    for number in ("IOP-BOX", "IOP-PSU", "IOP-FAN"):
+        api.product.create_product(number)
+        for revision in ("A", "B"):
+            api.product.create_revision(number, revision)
+    c.same("template is empty at first", api.product.get_box_build_subunits("IOP-BOX", "A"), [])
+    psu = api.product.add_subunit("IOP-BOX", "A", "IOP-PSU", "A", quantity=2)
+    c.fields("added sub-unit", psu, quantity=2, parent_product_revision_id=api.product.get_revision("IOP-BOX", "A").product_revision_id,
+             child_product_revision_id=api.product.get_revision("IOP-PSU", "A").product_revision_id)
+    fan = api.product.add_subunit("IOP-BOX", "A", "IOP-FAN", "A", quantity=1, revision_mask="A,B%")
+    rows = {r.child_part_number: r for r in api.product.get_box_build_subunits("IOP-BOX", "A")}
+    c.same("template", sorted(rows), ["IOP-FAN", "IOP-PSU"])
+    c.fields("row of the template", rows["IOP-PSU"], quantity=2, child_revision="A", relation_id=psu.relation_id)
+    c.fields("row with a mask", rows["IOP-FAN"], quantity=1, revision_mask="A,B%", relation_id=fan.relation_id)
+    psu.quantity = 3
+    repository(api.product).update_revision_relation(psu)
+    c.same("updated quantity", {r.child_part_number: r.quantity for r in api.product.get_box_build_subunits("IOP-BOX", "A")}, {"IOP-FAN": 1, "IOP-PSU": 3})
+    c.same("removed sub-unit", api.product.remove_subunit(fan.relation_id), True)
+    c.same("template in the end", [r.child_part_number for r in api.product.get_box_build_subunits("IOP-BOX", "A")], ["IOP-PSU"])
+    c.true("product with relations", repository(api.product).get_product_with_relations("IOP-BOX"))
+    with api.product.get_box_build_template("IOP-BOX", "B") as template:
+        template.add_subunit("IOP-FAN", "B", quantity=4)
+    c.same("template saved as a whole", [(r.child_part_number, r.child_revision, r.quantity) for r in api.product.get_box_build_subunits("IOP-BOX", "B")],
+           [("IOP-FAN", "B", 4)])
+    c.raises("product that holds itself is refused", PyWATSError, lambda: api.product.add_subunit("IOP-PSU", "A", "IOP-BOX", "A"))
