@@ -90,7 +90,7 @@ func element(list reflect.Type) reflect.Value {
 
 // nearest returns the name that was likely meant, "" when none is near.
 func nearest(given string, names []string) string {
-	best, distance := "", len(given)/2+1
+	best, distance := "", len(given)/2+2 // beyond it nothing is near
 	for _, name := range names {
 		if d := editDistance(strings.ToLower(given), name); d < distance {
 			best, distance = name, d
