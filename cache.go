@@ -319,7 +319,7 @@ func isReference(path string) bool {
 	case "/api/App/Processes", "/api/Asset/Types", "/api/Production/Phases", "/api/internal/Mes/GetUnitPhases", "/api/Production/SerialNumbers/Types":
 		return true
 	}
-	return strings.HasPrefix(path, "/api/internal/Process/")
+	return strings.HasPrefix(path, "/api/internal/Process/") || strings.HasPrefix(path, "/api/gowats/v1/Production/SerialNumbers/Types")
 }
 
 // isLive reports whether the answer is about this very moment, or reading it does something: a status, a check, serial numbers that are

@@ -21,12 +21,6 @@ getRepairOperation
 `,
 		"Production": `
 getUnitVerification
-listSerialNumberTypes
-takeSerialNumbers
-serialNumbersByRange
-serialNumbersByReference
-uploadSerialNumbers
-exportSerialNumbers
 listBatches
 saveBatches
 saveBatch
@@ -40,12 +34,6 @@ internalAddChildUnit
 internalRemoveChildUnit
 internalRemoveAllChildUnits
 internalCheckChildUnits
-internalFindSerialNumbers
-internalCountSerialNumbers
-internalFreeSerialNumbers
-internalDeleteFreeSerialNumbers
-internalListSerialNumberRanges
-internalSerialNumberStatistics
 `,
 		"RootCause": `
 getTicket

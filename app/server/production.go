@@ -17,6 +17,10 @@ import (
 const unitsBody = 16 << 20 // bytes: 10,000 units
 
 func productionRoutes() []route {
+	return slices.Concat(unitRoutes(), serialRoutes())
+}
+
+func unitRoutes() []route {
 	return []route{
 		{http.MethodGet, "/api/Production/Unit/{serialNumber}/{partNumber}", auth.Read, noBody, (*server).unit},
 		{http.MethodPut, "/api/Production/Units", auth.Write, unitsBody, (*server).saveUnits},

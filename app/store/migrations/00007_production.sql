@@ -156,17 +156,26 @@ CREATE INDEX serial_range_by_number ON serial_range (type, prefix, width, lowest
 CREATE INDEX serial_range_free ON serial_range (type, prefix, width, lowest) WHERE reservation IS NULL;
 CREATE INDEX serial_range_reserved ON serial_range (reservation) WHERE reservation IS NOT NULL;
 
-CREATE TABLE serial_taken (
+-- What one request took.
+CREATE TABLE serial_take (
+    id          INTEGER PRIMARY KEY,
     type        INTEGER NOT NULL REFERENCES serial_type (id),
-    prefix      TEXT    NOT NULL,
-    width       INTEGER NOT NULL,
-    value       BIGINT  NOT NULL,
+    quantity    INTEGER NOT NULL,
     taken_ns    BIGINT  NOT NULL,
-    ref_serial  TEXT    NOT NULL,
+    ref_serial  TEXT    NOT NULL, -- what for
     ref_part    TEXT    NOT NULL,
     station     TEXT    NOT NULL,
     account     TEXT    NOT NULL,
-    reservation BYTEA, -- it was reserved in
+    reservation BYTEA REFERENCES serial_reservation (id) -- NULL: taken at once
+);
+CREATE INDEX serial_take_by_reference ON serial_take (ref_serial, ref_part) WHERE ref_serial <> '' OR ref_part <> '';
+
+CREATE TABLE serial_taken (
+    type   INTEGER NOT NULL,
+    prefix TEXT    NOT NULL,
+    width  INTEGER NOT NULL,
+    value  BIGINT  NOT NULL,
+    take   INTEGER NOT NULL REFERENCES serial_take (id),
     PRIMARY KEY (type, prefix, width, value) -- so that none is ever taken twice
 );
-CREATE INDEX serial_taken_by_reference ON serial_taken (ref_serial, ref_part) WHERE ref_serial <> '' OR ref_part <> '';
+CREATE INDEX serial_taken_by_take ON serial_taken (take);
