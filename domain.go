@@ -48,9 +48,9 @@ func domainOf(path string) Domain {
 		return DomainManualInspection
 	case "Mes", "Production", "production":
 		return DomainProduction
-	case "Process", "process":
+	case "Process", "process", "processes":
 		return DomainProcess
-	case "Product", "product":
+	case "Product", "product", "products":
 		return DomainProduct
 	case "Report", "report":
 		return DomainReport
@@ -73,6 +73,10 @@ func appDomain(rest string) Domain {
 		return DomainServer
 	case "Processes":
 		return DomainProcess
+	case "ProductGroups":
+		return DomainProduct
+	case "SerialNumberHistory", "UutReport", "UurReport":
+		return DomainReport
 	}
 	return DomainAnalytics
 }

@@ -14,7 +14,7 @@ import (
 type ProductService struct{ client *Client }
 
 // ActiveState says whether something is in use: a product, a revision, an operation. The zero ActiveState is Active.
-type ActiveState uint8
+type ActiveState int
 
 // The states.
 const (
@@ -45,7 +45,7 @@ func (s ActiveState) Number() int {
 }
 
 // ActiveStateOf returns the state of a number on the wire.
-func ActiveStateOf(number uint8) ActiveState {
+func ActiveStateOf(number int) ActiveState {
 	switch number {
 	case 1:
 		return Active
@@ -60,7 +60,7 @@ func (s ActiveState) MarshalJSON() ([]byte, error) { return json.Marshal(s.Numbe
 
 // UnmarshalJSON reads the number; null leaves s as it is.
 func (s *ActiveState) UnmarshalJSON(data []byte) error {
-	number := uint8(s.Number())
+	number := s.Number()
 	if err := json.Unmarshal(data, &number); err != nil {
 		return err
 	}

@@ -453,7 +453,7 @@ func TestSubmitRealReports(t *testing.T) {
 func TestProcessList(t *testing.T) {
 	const body = `[{"code":50,"name":"PCBA test","isTestOperation":true,"processIndex":3,"state":1},{"code":500,"name":"Repair","isRepairOperation":true,"description":null}]`
 	want := []wats.ProcessInfo{
-		{Code: 50, Name: "PCBA test", IsTestOperation: true, ProcessIndex: 3, State: 1},
+		{Code: 50, Name: "PCBA test", IsTestOperation: true, ProcessIndex: 3},
 		{Code: 500, Name: "Repair", IsRepairOperation: true},
 	}
 	var got requestLog

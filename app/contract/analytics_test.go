@@ -19,7 +19,7 @@ func TestProcesses(t *testing.T) {
 	for _, p := range all {
 		byCode[p.Code] = p
 	}
-	if p := byCode[100]; !p.IsTestOperation || p.IsRepairOperation || p.Name == "" || p.State != 1 {
+	if p := byCode[100]; !p.IsTestOperation || p.IsRepairOperation || p.Name == "" || p.State != wats.Active {
 		t.Errorf("process 100: got %+v, want an active test operation", p)
 	}
 	if p := byCode[500]; p.IsTestOperation || !p.IsRepairOperation {

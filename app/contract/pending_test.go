@@ -13,12 +13,6 @@ getUutReportHeaders
 queryUutReportHeaders
 queryUurReportHeaders
 `,
-		"Process": `
-getProcessesInternal
-getProcessInternal
-getRepairOperations
-getRepairOperation
-`,
 		"Production": `
 getUnitVerification
 listBatches

@@ -24,13 +24,12 @@ type route struct {
 
 // routes returns everything the server answers.
 func routes() []route {
-	return slices.Concat(appRoutes(), assetRoutes(), productRoutes(), productionRoutes(), reportRoutes())
+	return slices.Concat(appRoutes(), assetRoutes(), processRoutes(), productRoutes(), productionRoutes(), reportRoutes())
 }
 
 func appRoutes() []route {
 	return []route{
 		{http.MethodGet, "/api/App/Version", auth.Read, noBody, (*server).appVersion},
-		{http.MethodGet, "/api/App/Processes", auth.Read, noBody, (*server).processes},
 		{http.MethodPost, "/api/App/DynamicYield", auth.Read, smallBody, (*server).dynamicYield},
 	}
 }

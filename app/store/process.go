@@ -3,7 +3,9 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/gowats/gowats"
@@ -19,17 +21,41 @@ const (
 
 // Processes returns all operations by code.
 func (s *Store) Processes(ctx context.Context) ([]wats.ProcessInfo, error) {
-	rows, err := s.reads.QueryContext(ctx, `SELECT code, name, description, kind, position, state FROM process ORDER BY code`)
+	rows, err := s.reads.QueryContext(ctx, `SELECT `+processColumns+` FROM process ORDER BY code`)
 	if err != nil {
 		return nil, fmt.Errorf("list processes: %w", err)
 	}
 	return collect(rows, func(p *wats.ProcessInfo) error {
-		var kind string
-		err := rows.Scan(&p.Code, &p.Name, &p.Description, &kind, &p.ProcessIndex, &p.State)
-		p.IsTestOperation, p.IsRepairOperation, p.IsWIPOperation = kind == testKind, kind == repairKind, kind == wipKind
+		var into processTarget
+		err := rows.Scan(into.fields()...)
+		into.finish()
+		*p = into.process
 		return err
 	})
 }
+
+const processColumns = `code, name, description, kind, position, state, properties, row_version`
+
+// processTarget takes the columns of an operation.
+type processTarget struct {
+	process        wats.ProcessInfo
+	kind           string
+	state, version int
+}
+
+func (t *processTarget) fields() []any {
+	p := &t.process
+	return []any{&p.Code, &p.Name, &p.Description, &t.kind, &p.ProcessIndex, &t.state, &p.Properties, &t.version}
+}
+
+func (t *processTarget) finish() {
+	p := &t.process
+	p.ID, p.State, p.RowVersion = processID(p.Code), wats.ActiveStateOf(t.state), report.Some(t.version)
+	p.IsTestOperation, p.IsRepairOperation, p.IsWIPOperation = t.kind == testKind, t.kind == repairKind, t.kind == wipKind
+}
+
+// processID returns the ID of an operation. It is made of the code, which never changes, and is the same on every server.
+func processID(code int) report.ID { return report.DeriveID(fmt.Appendf(nil, "process %d", code)) }
 
 // collect reads all rows and closes them.
 func collect[T any](rows *sql.Rows, scan func(*T) error) ([]T, error) {
@@ -71,6 +97,13 @@ type catalog struct {
 	operations map[int]operation
 	failCodes  map[int]failCodes // by repair operation
 	defaults   failCodes         // of a repair operation not there yet
+	masks      map[int]mask      // by repair operation, where there is one
+}
+
+// mask is what the component references of a repair must match.
+type mask struct {
+	pattern     *regexp.Regexp
+	description string // for people; ""
 }
 
 // load returns the catalogue, reading it when it is not in memory.
@@ -78,7 +111,7 @@ func (w *writer) load(ctx context.Context) (*catalog, error) {
 	if w.catalog != nil {
 		return w.catalog, nil
 	}
-	c := &catalog{operations: map[int]operation{}, failCodes: map[int]failCodes{}, defaults: failCodes{}}
+	c := &catalog{operations: map[int]operation{}, failCodes: map[int]failCodes{}, defaults: failCodes{}, masks: map[int]mask{}}
 	var code int
 	var op operation
 	err := w.each(ctx, `SELECT code, name, kind FROM process`, nil, []any{&code, &op.name, &op.kind}, func() {
@@ -89,7 +122,9 @@ func (w *writer) load(ctx context.Context) (*catalog, error) {
 		return nil, fmt.Errorf("read processes: %w", err)
 	}
 	var f failCode
-	err = w.each(ctx, `SELECT process_code, category, code FROM fail_code WHERE selectable = 1`, nil, []any{&code, &f.category, &f.code}, func() {
+	err = w.each(ctx, `SELECT f.process_code, f.category, f.code
+		FROM fail_code f JOIN fail_category c ON c.process_code = f.process_code AND c.category = f.category
+		WHERE f.selectable = 1 AND f.state = 1 AND c.selectable = 1 AND c.state = 1`, nil, []any{&code, &f.category, &f.code}, func() {
 		c.failCodes[code].add(f.category, f.code)
 	})
 	if err != nil {
@@ -101,18 +136,46 @@ func (w *writer) load(ctx context.Context) (*catalog, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read default fail codes: %w", err)
 	}
+	if err := w.loadMasks(ctx, c); err != nil {
+		return nil, fmt.Errorf("read masks of component references: %w", err)
+	}
 	w.catalog = c
 	return c, nil
+}
+
+func (w *writer) loadMasks(ctx context.Context, c *catalog) (err error) {
+	var code int
+	var text, description string
+	var bad error
+	err = w.each(ctx, `SELECT process_code, component_mask, component_mask_description FROM repair_operation WHERE component_mask <> ''`, nil,
+		[]any{&code, &text, &description}, func() {
+			pattern, err := regexp.Compile(text)
+			if err != nil {
+				bad = err
+				return
+			}
+			c.masks[code] = mask{pattern, description}
+		})
+	return errors.Join(err, bad)
 }
 
 // createOperation adds an operation that a report named. A repair operation gets the default fail codes.
 func (w *writer) createOperation(ctx context.Context, code int, name, kind string) error {
 	_, err := w.exec(ctx, `INSERT INTO process (code, name, kind) VALUES ($1, $2, $3) ON CONFLICT (code) DO NOTHING`, code, name, kind)
 	if err == nil && kind == repairKind {
-		_, err = w.exec(ctx, `INSERT INTO fail_code (process_code, category, code, position)
-			SELECT CAST($1 AS BIGINT), category, code, position FROM fail_code_default WHERE 1=1 ON CONFLICT DO NOTHING`, code)
+		err = w.addDefaultFailCodes(ctx, code)
 	}
 	w.catalog = nil
+	return err
+}
+
+func (w *writer) addDefaultFailCodes(ctx context.Context, code int) error {
+	_, err := w.exec(ctx, `INSERT INTO fail_code (process_code, category, code, position)
+		SELECT CAST($1 AS BIGINT), category, code, position FROM fail_code_default WHERE 1=1 ON CONFLICT DO NOTHING`, code)
+	if err == nil {
+		_, err = w.exec(ctx, `INSERT INTO fail_category (process_code, category, position)
+			SELECT CAST($1 AS BIGINT), category, MIN(position) FROM fail_code_default WHERE 1=1 GROUP BY category ON CONFLICT DO NOTHING`, code)
+	}
 	return err
 }
 
@@ -166,7 +229,8 @@ func (c *catalog) checkOperations(r *report.Report) report.Findings {
 	return found
 }
 
-// checkFailures returns the failures whose category or code is not in the catalogue of the repair operation.
+// checkFailures returns the failures whose category or code is not in the catalogue of the repair operation, and the component references that
+// it does not allow.
 func (c *catalog) checkFailures(r *report.Report) report.Findings {
 	if !r.IsRepair() {
 		return nil
@@ -175,10 +239,15 @@ func (c *catalog) checkFailures(r *report.Report) report.Findings {
 	if !known {
 		codes = c.defaults
 	}
+	must, masked := c.masks[r.Process.Code.Value]
 	var found report.Findings
 	for i, unit := range r.SubUnits {
 		for j, f := range unit.Failures {
 			path := fmt.Sprintf("$.subUnits[%d].failures[%d]", i, j)
+			if masked && f.ComponentRef != "" && !must.pattern.MatchString(f.ComponentRef) {
+				found = append(found, report.Finding{Path: path + ".comRef", Rule: "pattern", Message: fmt.Sprintf(
+					"Component reference must match %s (%s): %.60q does not", must.pattern, must.description, f.ComponentRef)})
+			}
 			switch {
 			case f.Category == "" || !codes.has(f.Category, ""):
 				found = append(found, report.Finding{Path: path + ".category", Rule: "enum", Message: fmt.Sprintf(

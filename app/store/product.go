@@ -71,7 +71,7 @@ type productTarget struct {
 	product      wats.Product
 	id, category []byte
 	categoryName *string
-	state        uint8
+	state        int
 	tags         string
 	version      int
 }
@@ -97,7 +97,7 @@ const revisionColumns = `r.id, r.product, p.part_number, r.revision, r.name, r.d
 type revisionTarget struct {
 	revision    wats.ProductRevision
 	id, product []byte
-	state       uint8
+	state       int
 	tags        string
 	version     int
 }
@@ -189,7 +189,7 @@ func (s *Store) ProductViews(ctx context.Context) iter.Seq2[*wats.ProductView, e
 	return eachRow(ctx, s, `SELECT p.part_number, p.name, p.non_serial, p.state,
 		COALESCE((SELECT c.name FROM product_category c WHERE c.id = p.category), '')
 		FROM product p ORDER BY p.part_number`, nil, func(rows *sql.Rows, v *wats.ProductView) error {
-		var state uint8
+		var state int
 		err := rows.Scan(&v.PartNumber, &v.Name, &v.NonSerial, &state, &v.CategoryName)
 		v.State = wats.ActiveStateOf(state)
 		return err

@@ -257,8 +257,8 @@ func TestDefaultProcesses(t *testing.T) {
 	codes := make([]int, len(all))
 	for i, p := range all {
 		codes[i] = p.Code
-		if p.State != 1 {
-			t.Errorf("process %d has state %d, want 1", p.Code, p.State)
+		if p.State != wats.Active {
+			t.Errorf("process %d has state %v, want active", p.Code, p.State)
 		}
 	}
 	if got := processes(t, s, codes...); !slices.Equal(got, want) {
