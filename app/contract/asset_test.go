@@ -99,6 +99,10 @@ func TestAssetSaveAndGet(t *testing.T) {
 		changed.Log[0].Type != wats.AssetLogUpdate || !strings.Contains(changed.Log[0].Comment, `location: "Oslo" → "Bergen"`) {
 		t.Errorf("Update: got %+v", changed)
 	}
+	if again, err := c.Asset.Update(t.Context(), *a); err != nil || again.RowVersion.Value != 2 {
+		t.Errorf("the same Update again, as after a lost answer: got %+v, %v; want nothing changed", again, err)
+	}
+	a.Location = "Trondheim"
 	if _, err := c.Asset.Update(t.Context(), *a); !errors.Is(err, wats.ErrConflict) || !strings.Contains(err.Error(), "row version 2, not 1") {
 		t.Errorf("Update of what was changed meanwhile: got %v, want ErrConflict", err)
 	}

@@ -169,11 +169,11 @@ func (w *writer) updateAssetType(ctx context.Context, old, t wats.AssetType) (wa
 	stale, version := t.RowVersion, old.RowVersion
 	t.RowVersion, old.RowVersion, old.Extra = report.Optional[int]{}, report.Optional[int]{}, nil
 	switch {
-	case stale.Present && stale != version:
-		return t, conflict("the asset type %q was changed meanwhile: it has row version %d, not %d; read it again", old.Name, version.Value, stale.Value)
-	case equalTypes(old, t):
+	case equalTypes(old, t): // also when it was read long ago: it may be a repetition
 		t.RowVersion = version
 		return t, nil
+	case stale.Present && stale != version:
+		return t, conflict("the asset type %q was changed meanwhile: it has row version %d, not %d; read it again", old.Name, version.Value, stale.Value)
 	case old.IsReadonly && t.IsReadonly:
 		return t, conflict("the asset type %q is read-only: write it with isReadonly false to change it", old.Name)
 	}

@@ -251,9 +251,6 @@ func (w *writer) updateAsset(ctx context.Context, old *wats.Asset, e AssetEdit, 
 	if err := found.Err(); err != nil {
 		return err
 	}
-	if v := a.RowVersion; v.Present && v != old.RowVersion {
-		return conflict("asset %q was changed meanwhile: it has row version %d, not %d; read it again", old.SerialNumber, old.RowVersion.Value, v.Value)
-	}
 	if err := w.checkSerial(ctx, &a); err != nil {
 		return err
 	}
@@ -267,7 +264,10 @@ func (w *writer) updateAsset(ctx context.Context, old *wats.Asset, e AssetEdit, 
 		changes = append(changes, "tags")
 	}
 	if len(changes) == 0 && a.State == old.State {
-		return nil
+		return nil // also when it was read long ago: it may be a repetition
+	}
+	if v := a.RowVersion; v.Present && v != old.RowVersion {
+		return conflict("asset %q was changed meanwhile: it has row version %d, not %d; read it again", old.SerialNumber, old.RowVersion.Value, v.Value)
 	}
 	if err := w.writeAsset(ctx, old, &a, p); err != nil {
 		return err
