@@ -29,15 +29,6 @@ internalRemoveChildUnit
 internalRemoveAllChildUnits
 internalCheckChildUnits
 `,
-		"RootCause": `
-getTicket
-createTicket
-updateTicket
-listTickets
-archiveTickets
-getTicketAttachment
-uploadTicketAttachment
-`,
 		"Software": `
 listPackages
 getPackage

@@ -1,7 +1,6 @@
 package server
 
 import (
-	"encoding/json"
 	"errors"
 	"math"
 	"net/http"
@@ -48,22 +47,6 @@ func assetRoutes() []route {
 		{http.MethodGet, "/api/gowats/v1/Asset/Query", auth.Read, noBody, (*server).queryAssets},
 	}
 }
-
-// edited is an object in the body of a request, and the body itself, to be read again over what is stored: members that are absent or null stay
-// as they are.
-type edited[T any] struct {
-	value T
-	body  json.RawMessage
-}
-
-// UnmarshalJSON reads the object.
-func (e *edited[T]) UnmarshalJSON(data []byte) error {
-	e.body = append(e.body[:0], data...)
-	return json.Unmarshal(data, &e.value)
-}
-
-// apply sets the members of v that the body has.
-func (e *edited[T]) apply(v *T) error { return json.Unmarshal(e.body, v) }
 
 // gather returns the refusals among errs as one that names everything; another error goes first. Nil when there is none.
 func gather(errs ...error) error {
