@@ -9,10 +9,10 @@ import (
 	"testing"
 	"time"
 
-	_ "modernc.org/sqlite"
 	"pgregory.net/rapid"
 
 	"github.com/gowats/gowats/app/odata"
+	"github.com/gowats/gowats/app/store/storetest"
 )
 
 // item is a row of the table that filters are tried on. Few values each, so that they meet.
@@ -39,7 +39,7 @@ type condition struct {
 	holds func(item) bool
 }
 
-var words = []string{"", "A", "a", "AB", "b%", "_", "Äb", "O'Neil", "aab"}
+var words = []string{"", "A", "a", "AB", "b%", "_", "Äb", "äB", "ÆØÅ", "O'Neil", "aab"}
 
 func drawItem(t *rapid.T) item {
 	i := item{
@@ -215,16 +215,22 @@ func drawIn(t *rapid.T) condition {
 	return condition{"partNumber in (" + strings.Join(quoted, ", ") + ")", func(i item) bool { return slices.Contains(values, i.pn) }}
 }
 
-// TestSQLiteAndMemoryAgree holds the SQL of random filters against an evaluator that shares nothing with the package.
-func TestSQLiteAndMemoryAgree(t *testing.T) {
-	db, err := sql.Open("sqlite", ":memory:")
-	if err != nil {
-		t.Fatal(err)
+func TestMain(m *testing.M) { storetest.Main(m) }
+
+// TestDatabaseAndMemoryAgree holds the SQL of random filters against an evaluator that shares nothing with the package.
+func TestDatabaseAndMemoryAgree(t *testing.T) {
+	address, dialect := ":memory:", sqlite
+	if storetest.OnPostgreSQL() {
+		address, dialect = storetest.Unprepared(t), postgres
 	}
-	defer db.Close()
+	db := storetest.Database(t, address)
 	db.SetMaxOpenConns(1)
-	if _, err := db.Exec(`CREATE TABLE item (n INTEGER, sn TEXT, pn TEXT, run INTEGER, code INTEGER, secs DOUBLE PRECISION, ns BIGINT, id BYTEA, res TEXT);
-		CREATE TABLE sub (n INTEGER, pn TEXT, quantity INTEGER)`); err != nil {
+	tables := `CREATE TABLE item (n INTEGER, sn TEXT, pn TEXT, run INTEGER, code INTEGER, secs DOUBLE PRECISION, ns BIGINT, id BYTEA, res TEXT);
+		CREATE TABLE sub (n INTEGER, pn TEXT, quantity INTEGER)`
+	if storetest.OnPostgreSQL() {
+		tables = strings.ReplaceAll(tables, "TEXT", `TEXT COLLATE "C"`)
+	}
+	if _, err := db.Exec(tables); err != nil {
 		t.Fatal(err)
 	}
 	rapid.Check(t, func(t *rapid.T) {
@@ -240,7 +246,7 @@ func TestSQLiteAndMemoryAgree(t *testing.T) {
 		if err != nil {
 			t.Fatalf("ParseFilter(%s): %v", c.text, err)
 		}
-		condition, args := filter.SQL(sqlite, 1)
+		condition, args := filter.SQL(dialect, 1)
 		got, err := selectItems(db, items, condition, args)
 		if err != nil {
 			t.Fatalf("%s: %v", condition, err)

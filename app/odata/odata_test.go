@@ -11,7 +11,10 @@ import (
 	"github.com/gowats/gowats/app/odata"
 )
 
-var sqlite = odata.Dialect{Position: "instr"}
+var (
+	sqlite   = odata.Dialect{Position: "instr"}
+	postgres = odata.Dialect{Position: "strpos"}
+)
 
 func schema() odata.Schema {
 	return odata.Schema{
