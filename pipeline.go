@@ -40,6 +40,7 @@ type request struct {
 	ownHeader  bool         // header belongs to this attempt alone
 	pool       *http.Client // of a bulk call; nil: the client's own
 	into       []byte       // memory for the answer's body, to be used again; nil: new
+	slow       int64        // bytes that the server looks through before it answers, which takes time
 	to         io.Writer    // takes the body of a success, as it comes; nil: the answer holds it
 }
 
@@ -293,7 +294,7 @@ func (x *exchanger) lost(ctx, tryCtx context.Context, req *request, err error) *
 	case ctx.Err() != nil:
 		e.Err = ctx.Err()
 	case tryCtx.Err() != nil:
-		e.Err = &attemptTimeout{x.timeout, req.isTransfer()}
+		e.Err = &attemptTimeout{x.timeout + lookingThrough(req.slow), req.isTransfer()}
 	}
 	return e
 }

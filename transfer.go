@@ -44,7 +44,7 @@ type patience struct {
 // patience returns the context of one try.
 func (x *exchanger) patience(ctx context.Context, req *request) (context.Context, *patience) {
 	if !req.isTransfer() {
-		ctx, cancel := context.WithTimeout(ctx, x.timeout)
+		ctx, cancel := context.WithTimeout(ctx, x.timeout+lookingThrough(req.slow))
 		return ctx, &patience{cancel: cancel}
 	}
 	ctx, cancel := context.WithCancel(ctx)
@@ -130,6 +130,10 @@ type sentBody struct {
 // answerRate is what a server is taken to look through before it answers, in bytes a second.
 const answerRate = 8 << 20
 
+func lookingThrough(size int64) time.Duration {
+	return time.Duration(size / answerRate * int64(time.Second))
+}
+
 func (b *sentBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
 	b.done += int64(n)
@@ -143,7 +147,7 @@ func (b *sentBody) Read(p []byte) (int, error) {
 		b.of.err = err
 		b.of.mu.Unlock()
 	case b.done >= size:
-		b.of.wait.progress(time.Duration(size / answerRate * int64(time.Second)))
+		b.of.wait.progress(lookingThrough(size))
 	case n > 0:
 		b.of.wait.progress(0)
 	}

@@ -23,6 +23,8 @@ const (
 	Read  Role = "read"  // see everything
 	Write Role = "write" // submit reports
 	Admin Role = "admin" // manage accounts and settings
+
+	Provision Role = "scim" // of tokens only: manage accounts by SCIM, and nothing else
 )
 
 // rank orders the roles from 1; 0 for a word that is no role.
@@ -45,14 +47,20 @@ type Identity struct {
 }
 
 // May reports whether the identity has at least the role need. Nobody has a need that is no role.
-func (i Identity) May(need Role) bool { return need.rank() > 0 && i.Role.rank() >= need.rank() }
+func (i Identity) May(need Role) bool {
+	if need == Provision {
+		return i.Role == Provision || i.Role == Admin
+	}
+	return need.rank() > 0 && i.Role.rank() >= need.rank()
+}
 
 // Service checks credentials against the store. It is safe for concurrent use.
 //
 // A credential that was right is taken as right for five minutes more, so that a request costs neither key stretching nor a
-// query: a change of an account or a token takes that long to be noticed.
+// query. A change of an account or a token ends that: at once when it is made by this Service, within a second when another process makes it.
 type Service struct {
 	store    *store.Store
+	changes  changes
 	hasher   *hasher
 	verified *memory   // credentials that were right a short while ago
 	sessions *sessions // of browsers
@@ -114,10 +122,14 @@ func (a *Service) Password(ctx context.Context, name, password string) (Identity
 	if len(password) > maxPasswordBytes {
 		return Identity{}, ErrDenied
 	}
+	if err := a.notice(ctx, false); err != nil {
+		return Identity{}, err
+	}
 	key := a.verified.key("password", name, password)
 	if id, ok := a.verified.get(key); ok {
 		return id, nil
 	}
+	seen := a.verified.generation()
 	user, err := a.store.User(ctx, name)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return Identity{}, fmt.Errorf("look up the user: %w", err)
@@ -130,11 +142,11 @@ func (a *Service) Password(ctx context.Context, name, password string) (Identity
 	if id, ok := a.verified.get(key); ok { // a request beside this one was waited for and has done the work
 		return id, nil
 	}
-	if !a.hasher.matches(user.PasswordHash, password) { // as slow for a user that does not exist
+	if matches := a.hasher.matches(user.PasswordHash, password); !matches || user.Disabled { // as slow for a user that does not exist
 		return Identity{}, ErrDenied
 	}
 	id := Identity{User: user.Name, Role: Role(user.Role)}
-	a.verified.put(key, id)
+	a.verified.put(key, id, seen, time.Time{})
 	return id, nil
 }
 

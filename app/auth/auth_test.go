@@ -179,8 +179,11 @@ func TestManyAtOnce(t *testing.T) {
 			if _, err := a.Password(t.Context(), "Ann", try); !errors.Is(err, want) {
 				t.Errorf("Password: got %v, want %v", err, want)
 			}
-			secret := a.StartSession(auth.Identity{User: "Ann", Role: auth.Write})
-			if _, err := a.Session(secret); err != nil {
+			secret, err := a.StartSession(t.Context(), auth.Identity{User: "Ann", Role: auth.Write})
+			if err != nil {
+				t.Errorf("StartSession: got %v", err)
+			}
+			if _, err := a.Session(t.Context(), secret); err != nil {
 				t.Errorf("Session: got %v", err)
 			}
 			a.EndSession(secret)

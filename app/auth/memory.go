@@ -9,8 +9,8 @@ import (
 )
 
 const (
-	rememberFor   = 5 * time.Minute // at most so long a changed or withdrawn credential still works
-	maxRemembered = 4096            // credentials
+	rememberFor   = 5 * time.Minute
+	maxRemembered = 4096 // credentials
 )
 
 // memory holds credentials that were found right, by a keyed hash: neither a secret nor anything to try guesses on
@@ -21,6 +21,7 @@ type memory struct {
 
 	mu      sync.Mutex
 	entries map[memoryKey]memoryEntry
+	cleared uint64 // how often
 }
 
 type memoryKey [sha256.Size]byte
@@ -57,13 +58,36 @@ func (m *memory) get(key memoryKey) (Identity, bool) {
 	return e.id, true
 }
 
-func (m *memory) put(key memoryKey, id Identity) {
+// generation is another number after each clear.
+func (m *memory) generation() uint64 {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	return m.cleared
+}
+
+// put remembers a credential that was found right in a generation, unless that has passed, at most until expires (zero: does not expire).
+func (m *memory) put(key memoryKey, id Identity, generation uint64, expires time.Time) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.cleared != generation {
+		return
+	}
 	if len(m.entries) >= maxRemembered {
 		m.makeRoom()
 	}
-	m.entries[key] = memoryEntry{id, m.now().Add(rememberFor)}
+	until := m.now().Add(rememberFor)
+	if !expires.IsZero() && expires.Before(until) {
+		until = expires
+	}
+	m.entries[key] = memoryEntry{id, until}
+}
+
+// clear forgets all.
+func (m *memory) clear() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.cleared++
+	clear(m.entries)
 }
 
 // makeRoom forgets what has expired; if nothing has, any one entry: its owner pays for one more check.

@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"testing"
 	"time"
+
+	"github.com/gowats/gowats/app/store"
+	"github.com/gowats/gowats/app/store/storetest"
 )
 
 // fakeClock is a clock that stands until it is moved.
@@ -21,7 +24,7 @@ func TestMemoryForgetsAfterFiveMinutes(t *testing.T) {
 	clock := newFakeClock()
 	m := newMemory(clock.now)
 	key := m.key("password", "ann", "correct horse")
-	m.put(key, Identity{"ann", Read})
+	m.put(key, Identity{"ann", Read}, m.generation(), time.Time{})
 
 	clock.advance(rememberFor - time.Nanosecond)
 	if _, ok := m.get(key); !ok {
@@ -33,17 +36,38 @@ func TestMemoryForgetsAfterFiveMinutes(t *testing.T) {
 	}
 }
 
+func TestMemoryTakesNothingFromBeforeItWasCleared(t *testing.T) {
+	m := newMemory(newFakeClock().now)
+	key, seen := m.key("password", "ann", "correct horse"), m.generation()
+	m.clear()
+	m.put(key, Identity{"ann", Read}, seen, time.Time{})
+	if _, ok := m.get(key); ok {
+		t.Error("a credential that was checked before the memory was cleared: found, want forgotten")
+	}
+}
+
+func TestMemoryForgetsATokenWhenItEnds(t *testing.T) {
+	clock := newFakeClock()
+	m := newMemory(clock.now)
+	key := m.key("token", "", "gw_x")
+	m.put(key, Identity{"ann", Read}, m.generation(), clock.at.Add(time.Minute))
+	clock.advance(time.Minute)
+	if _, ok := m.get(key); ok {
+		t.Error("a token after its end: found, want forgotten")
+	}
+}
+
 func TestMemoryStaysBounded(t *testing.T) {
 	clock := newFakeClock()
 	m := newMemory(clock.now)
 	for i := range maxRemembered + 100 {
-		m.put(m.key("password", "ann", fmt.Sprint(i)), Identity{"ann", Read})
+		m.put(m.key("password", "ann", fmt.Sprint(i)), Identity{"ann", Read}, m.generation(), time.Time{})
 	}
 	if got := len(m.entries); got > maxRemembered {
 		t.Errorf("after %d credentials: %d remembered, want at most %d", maxRemembered+100, got, maxRemembered)
 	}
 	clock.advance(rememberFor)
-	m.put(m.key("password", "ben", "x"), Identity{"ben", Read})
+	m.put(m.key("password", "ben", "x"), Identity{"ben", Read}, m.generation(), time.Time{})
 	if got := len(m.entries); got != 1 {
 		t.Errorf("one credential after all others expired: %d remembered, want 1", got)
 	}
@@ -69,15 +93,15 @@ func TestMemoryKeysDifferByEveryPart(t *testing.T) {
 
 func TestSessions(t *testing.T) {
 	ann := Identity{"ann", Write}
-	start := func() (*Service, *fakeClock, string) {
+	start := func() (*sessions, *fakeClock, string) {
 		clock := newFakeClock()
-		a := newService(nil, clock.now)
-		return a, clock, a.StartSession(ann)
+		a := newSessions(clock.now)
+		return a, clock, a.add(ann)
 	}
-	check := func(t *testing.T, a *Service, secret string, want Identity, wantErr error) {
+	check := func(t *testing.T, a *sessions, secret string, want Identity, wantErr error) {
 		t.Helper()
-		if got, err := a.Session(secret); got != want || !errors.Is(err, wantErr) {
-			t.Errorf("Session: got %v, %v; want %v, %v", got, err, want, wantErr)
+		if got, err := a.find(secret); got != want || !errors.Is(err, wantErr) {
+			t.Errorf("find: got %v, %v; want %v, %v", got, err, want, wantErr)
 		}
 	}
 	t.Run("a session gives its identity", func(t *testing.T) {
@@ -103,24 +127,47 @@ func TestSessions(t *testing.T) {
 	})
 	t.Run("an ended session is denied and may be ended again", func(t *testing.T) {
 		a, _, secret := start()
-		a.EndSession(secret)
-		a.EndSession(secret)
+		a.end(secret)
+		a.end(secret)
 		check(t, a, secret, Identity{}, ErrDenied)
 	})
 	t.Run("beyond the bound the longest unused session ends", func(t *testing.T) {
 		a, clock, first := start()
 		clock.advance(time.Second)
-		second := a.StartSession(ann)
+		second := a.add(ann)
 		for range maxSessions - 2 {
 			clock.advance(time.Millisecond)
-			a.StartSession(ann)
+			a.add(ann)
 		}
 		check(t, a, first, ann, nil) // used: now second is the one
-		a.StartSession(ann)
+		a.add(ann)
 		check(t, a, first, ann, nil)
 		check(t, a, second, Identity{}, ErrDenied)
-		if got := len(a.sessions.byHash); got != maxSessions {
+		if got := len(a.byHash); got != maxSessions {
 			t.Errorf("%d sessions held, want %d", got, maxSessions)
 		}
 	})
+}
+
+func TestAnotherProcessIsNoticedWithinASecond(t *testing.T) {
+	s, clock := storetest.Open(t, store.Options{}), newFakeClock()
+	here, there := newService(s, clock.now), newService(s, clock.now)
+	ann, err := there.AddAccount(t.Context(), store.User{Name: "ann", Role: string(Write)}, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	token, err := here.IssueToken(t.Context(), "ann", "test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := here.Header(t.Context(), "Bearer "+token); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := there.ChangeAccount(t.Context(), ann.ID, "", func(u *store.User) error { u.Disabled = true; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	clock.advance(noticeEvery)
+	if _, err := here.Header(t.Context(), "Bearer "+token); !errors.Is(err, ErrDenied) {
+		t.Errorf("a second after another process has disabled the account: got %v, want ErrDenied", err)
+	}
 }

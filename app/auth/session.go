@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"context"
 	"crypto/sha256"
 	"sync"
 	"time"
@@ -29,10 +30,24 @@ func newSessions(now func() time.Time) *sessions {
 }
 
 // StartSession returns the secret of a new browser session of id; it ends after 12 hours without use, and with the process.
-// Of more than 10,000 sessions the one that was not used for longest ends.
-func (a *Service) StartSession(id Identity) string {
-	secret := newSecret()
-	s := a.sessions
+// Of more than 10,000 sessions the one that was not used for longest ends. It returns [ErrDenied] when the account was disabled or removed since id was
+// found out.
+func (a *Service) StartSession(ctx context.Context, id Identity) (string, error) {
+	secret := a.sessions.add(id)
+	// After it is there: who changes the account later finds it.
+	_, may, err := a.current(ctx, id.User)
+	if err == nil && !may {
+		err = ErrDenied
+	}
+	if err != nil {
+		a.sessions.end(secret)
+		return "", err
+	}
+	return secret, nil
+}
+
+func (s *sessions) add(id Identity) (secret string) {
+	secret = newSecret()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.byHash) >= maxSessions {
@@ -42,10 +57,17 @@ func (a *Service) StartSession(id Identity) string {
 	return secret
 }
 
-// Session returns the identity of a session secret, or [ErrDenied]. The identity is as it was when the session began.
-func (a *Service) Session(secret string) (Identity, error) {
+// Session returns the identity of a session secret, or [ErrDenied], or the store's error. A session ends when its account is disabled or removed, and
+// has the role that the account has now.
+func (a *Service) Session(ctx context.Context, secret string) (Identity, error) {
+	if err := a.notice(ctx, false); err != nil {
+		return Identity{}, err
+	}
+	return a.sessions.find(secret)
+}
+
+func (s *sessions) find(secret string) (Identity, error) {
 	key := sha256.Sum256([]byte(secret))
-	s := a.sessions
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	found, ok := s.byHash[key]
@@ -63,8 +85,9 @@ func (a *Service) Session(secret string) (Identity, error) {
 }
 
 // EndSession forgets a session. It may be called twice.
-func (a *Service) EndSession(secret string) {
-	s := a.sessions
+func (a *Service) EndSession(secret string) { a.sessions.end(secret) }
+
+func (s *sessions) end(secret string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.byHash, sha256.Sum256([]byte(secret)))
@@ -84,5 +107,46 @@ func (s *sessions) makeRoom() {
 	}
 	if len(s.byHash) >= maxSessions {
 		delete(s.byHash, oldest)
+	}
+}
+
+// recheck holds the sessions to what lookup says of their users now: false ends them.
+func (s *sessions) recheck(lookup func(user string) (Identity, bool, error)) error {
+	s.mu.Lock()
+	users := map[string]bool{}
+	for _, open := range s.byHash {
+		users[open.id.User] = true
+	}
+	s.mu.Unlock()
+	for user := range users {
+		id, may, err := lookup(user)
+		if err != nil {
+			return err
+		}
+		s.mu.Lock()
+		for key, open := range s.byHash {
+			switch {
+			case open.id.User != user:
+			case may:
+				open.id = id
+				s.byHash[key] = open
+			default:
+				delete(s.byHash, key)
+			}
+		}
+		s.mu.Unlock()
+	}
+	return nil
+}
+
+// rename lets the sessions of a user go on under another name.
+func (s *sessions) rename(user, to string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for key, open := range s.byHash {
+		if open.id.User == user {
+			open.id.User = to
+			s.byHash[key] = open
+		}
 	}
 }

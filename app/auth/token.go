@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/gowats/gowats/app/store"
 )
@@ -21,17 +22,29 @@ const tokenLength = len(tokenPrefix) + (secretSize*8+5)/6
 // IssueToken makes an API token (gw_…) for an existing user and returns its secret, which is shown this once.
 // name says what the token is for. It returns [store.ErrNotFound] when there is no such user.
 func (a *Service) IssueToken(ctx context.Context, user, name string) (string, error) {
-	if err := checkName("token name", name); err != nil {
+	return a.issue(ctx, store.Token{User: user, Name: name})
+}
+
+// IssueTokenUntil is IssueToken for a token that ends. Role is Provision for one that is good for SCIM alone, "" for all that the user may.
+func (a *Service) IssueTokenUntil(ctx context.Context, user, name string, role Role, ends time.Time) (string, error) {
+	if role != "" && role != Provision {
+		return "", fmt.Errorf("issue a token to %q: role %q is not %s", user, role, Provision)
+	}
+	return a.issue(ctx, store.Token{User: user, Name: name, Scope: string(role), ExpiresAt: ends})
+}
+
+func (a *Service) issue(ctx context.Context, t store.Token) (string, error) {
+	if err := checkName("token name", t.Name); err != nil {
 		return "", err
 	}
-	owner, err := a.store.User(ctx, user)
+	owner, err := a.store.User(ctx, t.User)
 	if err != nil {
-		return "", fmt.Errorf("issue a token to %q: %w", user, err)
+		return "", fmt.Errorf("issue a token to %q: %w", t.User, err)
 	}
 	secret := tokenPrefix + newSecret()
-	token := store.Token{Hash: sha256.Sum256([]byte(secret)), User: owner.Name, Name: name, CreatedAt: a.now()}
-	if err := a.store.CreateToken(ctx, token); err != nil {
-		return "", fmt.Errorf("issue a token to %q: %w", user, err)
+	t.Hash, t.User, t.CreatedAt = sha256.Sum256([]byte(secret)), owner.Name, a.now()
+	if err := a.store.CreateToken(ctx, t); err != nil {
+		return "", fmt.Errorf("issue a token to %q: %w", owner.Name, err)
 	}
 	return secret, nil
 }
@@ -41,19 +54,31 @@ func (a *Service) token(ctx context.Context, secret string) (Identity, error) {
 	if len(secret) != tokenLength {
 		return Identity{}, ErrDenied
 	}
+	if err := a.notice(ctx, false); err != nil {
+		return Identity{}, err
+	}
 	key := a.verified.key("token", "", secret)
 	if id, ok := a.verified.get(key); ok {
 		return id, nil
 	}
-	user, err := a.store.UserByToken(ctx, sha256.Sum256([]byte(secret)))
+	seen := a.verified.generation()
+	user, token, err := a.store.UserByToken(ctx, sha256.Sum256([]byte(secret)))
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		return Identity{}, ErrDenied
 	case err != nil:
 		return Identity{}, fmt.Errorf("look up the token: %w", err)
+	case user.Disabled, !token.ExpiresAt.IsZero() && !a.now().Before(token.ExpiresAt):
+		return Identity{}, ErrDenied
 	}
 	id := Identity{User: user.Name, Role: Role(user.Role)}
-	a.verified.put(key, id)
+	if token.Scope != "" {
+		if id.Role != Admin { // who made it may no longer do so
+			return Identity{}, ErrDenied
+		}
+		id.Role = Role(token.Scope)
+	}
+	a.verified.put(key, id, seen, token.ExpiresAt)
 	return id, nil
 }
 

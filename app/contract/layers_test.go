@@ -26,7 +26,7 @@ var allowed = map[string][]string{
 	"app/config":    {},
 	"app/odata":     {},
 	"app/store":     {"", "report", "app/odata"},
-	"app/auth":      {"app/store"},
+	"app/auth":      {"report", "app/store"},
 	"app/server":    {"", "report", "convert", "app/auth", "app/store"},
 	"app/web":       {"", "report", "app/auth", "app/store"},
 	"app/agent":     {"", "app/config", "convert", "queue", "report", "internal/fsx"},

@@ -29,34 +29,6 @@ internalRemoveChildUnit
 internalRemoveAllChildUnits
 internalCheckChildUnits
 `,
-		"Software": `
-listPackages
-getPackage
-updatePackage
-deletePackage
-getPackageByName
-deletePackageByName
-listPackagesByTag
-createPackage
-setPackageStatus
-listPackageFiles
-uploadPackageZip
-setFileAttribute
-listVirtualFolders
-internalSoftwareIsConnected
-internalGetFile
-internalCheckFile
-internalCreateFolder
-internalUpdateFolder
-internalDeleteFolder
-internalDeleteFolderFiles
-internalPackageHistory
-internalDownloadHistory
-internalRevokedPackages
-internalAvailablePackages
-internalEntityDetails
-internalLogDownload
-`,
 		"SCIM": `
 getScimToken
 listScimUsers

@@ -104,6 +104,8 @@ func translate(err error) *refusal {
 		return refusef(http.StatusServiceUnavailable, "the server lost its database while it wrote, and does not know whether the change is stored: look before you send the request again")
 	case errors.Is(err, store.ErrUnavailable):
 		return refusef(http.StatusServiceUnavailable, "the server cannot reach its database, and nothing was changed; send the request again later")
+	case errors.Is(err, store.ErrNoSpace):
+		return refusef(http.StatusInsufficientStorage, "%v", err)
 	case errors.Is(err, store.ErrTooLarge):
 		return refusef(http.StatusRequestEntityTooLarge, "%v", err)
 	case errors.Is(err, store.ErrClosed), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):

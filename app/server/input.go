@@ -18,19 +18,25 @@ func readJSON[T any](s *server, w http.ResponseWriter, c *call) (T, error) {
 		return v, err
 	}
 	defer free()
-	err = json.Unmarshal(body, &v)
+	err = decodeJSON(body, &v)
+	return v, err
+}
+
+// decodeJSON reads a body into what v points to; members that it does not have stay as they are.
+func decodeJSON(body []byte, v any) error {
+	err := json.Unmarshal(body, v)
 	var wrong *json.UnmarshalTypeError
 	switch {
 	case err == nil:
-		return v, nil
+		return nil
 	case len(body) == 0:
-		return v, refuseAll(report.Findings{{Path: "$", Rule: "required", Message: "the body is empty: send JSON"}})
+		return refuseAll(report.Findings{{Path: "$", Rule: "required", Message: "the body is empty: send JSON"}})
 	case errors.As(err, &wrong) && wrong.Field != "":
-		return v, refuseAll(report.Findings{{Path: "$." + wrong.Field, Rule: "type", Message: fmt.Sprintf("must be %s, not %s", kindOf(wrong), wrong.Value)}})
+		return refuseAll(report.Findings{{Path: "$." + wrong.Field, Rule: "type", Message: fmt.Sprintf("must be %s, not %s", kindOf(wrong), wrong.Value)}})
 	case errors.As(err, &wrong):
-		return v, refuseAll(report.Findings{{Path: "$", Rule: "type", Message: fmt.Sprintf("must be %s, not %s", kindOf(wrong), wrong.Value)}})
+		return refuseAll(report.Findings{{Path: "$", Rule: "type", Message: fmt.Sprintf("must be %s, not %s", kindOf(wrong), wrong.Value)}})
 	}
-	return v, refuseAll(report.Findings{{Path: "$", Rule: "syntax", Message: "the body is not what is wanted here: " + err.Error()}})
+	return refuseAll(report.Findings{{Path: "$", Rule: "syntax", Message: "the body is not what is wanted here: " + err.Error()}})
 }
 
 // kindOf names what JSON a member must have.

@@ -23,15 +23,16 @@ var ErrTooLarge = errors.New("too large")
 
 // States of a blob, as column blob.state has them.
 const (
-	blobOpen  = 0
-	blobWhole = 1
-	blobOwned = 2
+	blobOpen    = 0
+	blobWhole   = 1
+	blobOwned   = 2
+	blobDropped = 3 // gone for readers; its chunks are removed little by little
 )
 
 const (
 	chunkSize   = 256 << 10      // bytes
 	unownedTime = 24 * time.Hour // after which a blob that nothing owns is removed
-	sweepBlobs  = 4              // of these at a time
+	sweepChunks = 32             // removed at a time: all writers wait for it
 )
 
 // WriteBlob stores what src holds, at most limit bytes. It is committed and synced on return, but owned by nothing: what owns it takes it
@@ -55,7 +56,7 @@ func (s *Store) StartBlob(ctx context.Context) (id int64, err error) {
 	}
 	now := s.now()
 	err = s.queue.do(ctx, 0, func(ctx context.Context, w *writer) error {
-		if err := w.sweepBlobs(ctx, now); err != nil {
+		if _, err := w.sweepBlobs(ctx, now); err != nil {
 			return err
 		}
 		return w.insert(ctx, &id, `INSERT INTO blob (state, size, sha256, touched_ns) VALUES (0, 0, $1, $2) RETURNING id`, state, now.UnixNano())
@@ -71,8 +72,9 @@ func (s *Store) StartBlob(ctx context.Context) (id int64, err error) {
 // when src or ctx fails, so that the rest can be sent later. Calls for one blob at the same time exclude each other the same way.
 func (s *Store) AppendBlob(ctx context.Context, id, offset int64, src io.Reader, limit int64) (size int64, err error) {
 	size = offset
+	buffer := make([]byte, min(chunkSize, max(0, limit+1-size)))
 	for {
-		chunk, end, err := readChunk(src, min(chunkSize, limit+1-size))
+		chunk, end, err := readChunk(src, buffer[:min(chunkSize, limit+1-size)])
 		if size+int64(len(chunk)) > limit {
 			return size, fmt.Errorf("append to blob %d: %w: more than %d bytes", id, ErrTooLarge, limit)
 		}
@@ -91,14 +93,20 @@ func (s *Store) AppendBlob(ctx context.Context, id, offset int64, src io.Reader,
 	}
 }
 
-// readChunk reads so many bytes, fewer only at the end of src or when it fails.
-func readChunk(src io.Reader, size int64) (chunk []byte, end bool, err error) {
-	chunk = make([]byte, size)
-	n, err := io.ReadFull(src, chunk)
-	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return chunk[:n], true, nil
+// readChunk fills chunk, to its end unless src ends or fails before.
+func readChunk(src io.Reader, chunk []byte) (read []byte, end bool, err error) {
+	n := 0
+	for n < len(chunk) {
+		m, err := src.Read(chunk[n:])
+		n += m
+		if errors.Is(err, io.EOF) { // not what a body that breaks off gives
+			return chunk[:n], true, nil
+		}
+		if err != nil {
+			return chunk[:n], false, err
+		}
 	}
-	return chunk[:n], false, err
+	return chunk, false, nil
 }
 
 func (s *Store) appendChunk(ctx context.Context, id, offset int64, chunk []byte) error {
@@ -171,7 +179,7 @@ func (s *Store) ReadBlob(ctx context.Context, id, offset int64, w io.Writer) err
 func (s *Store) blobChunks(ctx context.Context, id, offset int64) func(func([]byte, error) bool) {
 	return func(yield func([]byte, error) bool) {
 		var size int64
-		if err := s.reads.QueryRowContext(ctx, `SELECT size FROM blob WHERE id = $1 AND state > 0`, id).Scan(&size); err != nil {
+		if err := s.reads.QueryRowContext(ctx, `SELECT size FROM blob WHERE id = $1 AND state IN (1, 2)`, id).Scan(&size); err != nil {
 			yield(nil, err)
 			return
 		}
@@ -196,8 +204,12 @@ func (s *Store) blobChunks(ctx context.Context, id, offset int64) func(func([]by
 	}
 }
 
+// removeBlob drops a blob that nothing owns, and frees its space.
 func (s *Store) removeBlob(ctx context.Context, id int64) error {
-	return s.queue.do(ctx, 0, func(ctx context.Context, w *writer) error { return w.dropBlob(ctx, id) })
+	if err := s.queue.do(ctx, 0, func(ctx context.Context, w *writer) error { return w.dropBlob(ctx, id) }); err != nil {
+		return err
+	}
+	return s.sweepDropped(ctx)
 }
 
 // openBlob returns the size of a blob under way, and its hash to go on with.
@@ -238,25 +250,62 @@ func (w *writer) ownBlob(ctx context.Context, id int64) error {
 	return err
 }
 
-// dropBlob removes a blob.
+// dropBlob removes a blob. From the end of the transaction on it cannot be read; the space is freed little by little by those who write blobs,
+// or at once by sweepDropped.
 func (w *writer) dropBlob(ctx context.Context, id int64) error {
-	if _, err := w.exec(ctx, `DELETE FROM blob_chunk WHERE blob = $1`, id); err != nil {
-		return err
-	}
-	_, err := w.exec(ctx, `DELETE FROM blob WHERE id = $1`, id)
+	_, err := w.exec(ctx, `UPDATE blob SET state = 3 WHERE id = $1`, id)
 	return err
 }
 
-// sweepBlobs removes some blobs that nobody took.
-func (w *writer) sweepBlobs(ctx context.Context, now time.Time) error {
-	var old []int64
-	var id int64
-	err := w.each(ctx, `SELECT id FROM blob WHERE state < 2 AND touched_ns < $1 ORDER BY touched_ns LIMIT $2`,
-		[]any{now.Add(-unownedTime).UnixNano(), sweepBlobs}, []any{&id}, func() { old = append(old, id) })
-	for _, id := range old {
-		if err == nil {
-			err = w.dropBlob(ctx, id)
+func (w *writer) dropBlobs(ctx context.Context, ids []int64) error {
+	for _, id := range ids {
+		if err := w.dropBlob(ctx, id); err != nil {
+			return err
 		}
 	}
-	return err
+	return nil
+}
+
+// sweepDropped frees the space of dropped blobs, in steps that others can get between.
+func (s *Store) sweepDropped(ctx context.Context) error {
+	for more := true; more; {
+		err := s.queue.do(ctx, 0, func(ctx context.Context, w *writer) (err error) {
+			more, err = w.sweepBlobs(ctx, s.now())
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("free the space of dropped blobs: %w", err)
+		}
+	}
+	return nil
+}
+
+// sweepBlobs removes some chunks of what was dropped and of what nobody took, and reports whether there may be more.
+func (w *writer) sweepBlobs(ctx context.Context, now time.Time) (more bool, err error) {
+	for left := int64(sweepChunks); left > 0; {
+		var id int64
+		found, err := w.get(ctx, []any{&id}, `SELECT id FROM blob WHERE state = 3 ORDER BY id LIMIT 1`)
+		if err == nil && !found {
+			found, err = w.get(ctx, []any{&id}, `SELECT id FROM blob WHERE state < 2 AND touched_ns < $1 ORDER BY touched_ns LIMIT 1`,
+				now.Add(-unownedTime).UnixNano())
+		}
+		if err != nil || !found {
+			return false, err
+		}
+		if err := w.dropBlob(ctx, id); err != nil {
+			return false, err
+		}
+		n, err := w.exec(ctx, `DELETE FROM blob_chunk WHERE blob = $1 AND position IN
+			(SELECT position FROM blob_chunk WHERE blob = $1 ORDER BY position LIMIT $2)`, id, left)
+		if err != nil {
+			return false, err
+		}
+		if left -= n; left > 0 {
+			if _, err := w.exec(ctx, `DELETE FROM blob WHERE id = $1`, id); err != nil {
+				return false, err
+			}
+			left-- // many empty ones are work too
+		}
+	}
+	return true, nil
 }

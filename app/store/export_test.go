@@ -37,3 +37,9 @@ func (w *writer) Get(ctx context.Context, dest any, text string, args ...any) er
 	_, err := w.get(ctx, []any{dest}, text, args...)
 	return err
 }
+
+// CountBlobs returns how many blobs there are, in whatever state.
+func (s *Store) CountBlobs(ctx context.Context) (n int, err error) {
+	err = s.reads.QueryRowContext(ctx, `SELECT count(*) FROM blob`).Scan(&n)
+	return n, err
+}

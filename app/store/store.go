@@ -58,6 +58,9 @@ type Store struct {
 	writes *sql.DB
 	queue  *queue
 
+	freeSpace func() (int64, error)
+	unpacking chan struct{} // holds one entry for each archive that is looked through
+
 	encoder *zstd.Encoder
 	decoder *zstd.Decoder
 
@@ -72,12 +75,16 @@ type Options struct {
 
 	// ManualProducts says that only requests make products. By default a report also makes the product and the revision that it is about.
 	ManualProducts bool
+
+	FreeSpace func() (int64, error) // bytes free on the disk that the database is on. Without it packages may fill that
 }
 
 const (
 	maxReads = 8
 
 	maxBody = 1 << 30 // bytes of one report, decompressed
+
+	unpackingAtOnce = 2 // archives
 )
 
 // Open opens the database at an address and brings its schema up to date. A database written by a newer program is refused.
@@ -90,7 +97,10 @@ func Open(ctx context.Context, address string, opt Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{log: opt.Logger, now: opt.Now, dialect: d, manualProducts: opt.ManualProducts}
+	s := &Store{
+		log: opt.Logger, now: opt.Now, dialect: d, manualProducts: opt.ManualProducts,
+		freeSpace: opt.FreeSpace, unpacking: make(chan struct{}, unpackingAtOnce),
+	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
@@ -120,6 +130,9 @@ func (s *Store) open(ctx context.Context) (err error) {
 		return err
 	}
 	if s.queue, err = startQueue(ctx, s.writes, s.dialect); err != nil {
+		return err
+	}
+	if err := s.completeUsers(ctx); err != nil {
 		return err
 	}
 	if err := s.listOlderParts(ctx); err != nil || s.manualProducts {

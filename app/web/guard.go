@@ -68,7 +68,7 @@ func (p *pages) signedIn(next http.Handler) http.Handler {
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if cookie, err := r.Cookie(sessionCookie); err == nil {
-			if id, err := p.auth.Session(cookie.Value); err == nil && id.May(auth.Read) {
+			if id, err := p.auth.Session(r.Context(), cookie.Value); err == nil && id.May(auth.Read) {
 				next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), identityKey{}, id)))
 				return
 			}

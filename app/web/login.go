@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"net/url"
@@ -41,7 +42,7 @@ func (p *pages) login(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, form.Next, http.StatusSeeOther)
 		return
 	}
-	id, err := p.auth.Password(r.Context(), form.Name, r.PostForm.Get("password"))
+	secret, err := p.signIn(r.Context(), form.Name, r.PostForm.Get("password"))
 	switch {
 	case errors.Is(err, auth.ErrDenied):
 		form.Problem = "Wrong user name or password."
@@ -51,8 +52,17 @@ func (p *pages) login(w http.ResponseWriter, r *http.Request) {
 		p.failed(w, r, err)
 		return
 	}
-	p.setSession(w, r, p.auth.StartSession(id))
+	p.setSession(w, r, secret)
 	http.Redirect(w, r, form.Next, http.StatusSeeOther)
+}
+
+// signIn returns the secret of a new session.
+func (p *pages) signIn(ctx context.Context, name, password string) (string, error) {
+	id, err := p.auth.Password(ctx, name, password)
+	if err != nil {
+		return "", err
+	}
+	return p.auth.StartSession(ctx, id)
 }
 
 func (p *pages) logout(w http.ResponseWriter, r *http.Request) {
