@@ -32,6 +32,7 @@ var allowed = map[string][]string{
 	"app/agent":     {"", "app/config", "convert", "queue", "report", "internal/fsx"},
 	"app/demo":      {"report"},
 	"app/secret":    {"internal/fsx"},
+	"app/service":   {},
 	"app/obs":       {""},
 	"app/negotiate": {},
 

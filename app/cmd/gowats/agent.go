@@ -9,16 +9,19 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"runtime"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/gowats/gowats/app/config"
+	"github.com/gowats/gowats/app/service"
 	"github.com/gowats/gowats/internal/fsx"
 )
 
@@ -142,13 +145,28 @@ func runAgent(cmd *cobra.Command, _ []string) (err error) {
 		return withCode(exitConfiguration, err)
 	}
 	defer func() { err = errors.Join(err, unlock()) }()
-	log, closeLog, err := openLog(loaded.Log, logger(cmd))
+	spec, err := serviceSpec(cmd)
+	if err != nil {
+		return err
+	}
+	log, closeLog, err := openLog(loaded.Log, spec, cmd.ErrOrStderr())
 	if err != nil {
 		return withCode(exitConfiguration, err)
 	}
 	defer func() { err = errors.Join(err, closeLog()) }()
 	k := &keeper{file: file, text: text, folder: folder, log: log}
-	return k.run(cmd.Context(), loaded, func(format string, args ...any) { fmt.Fprintf(cmd.ErrOrStderr(), format, args...) })
+	log.Info("agent started", "path", file.path)
+	defer log.Info("agent stopped")
+	return service.Run(cmd.Context(), spec, k.isAlive, func(ctx context.Context) error {
+		return k.run(ctx, loaded, func(format string, args ...any) { fmt.Fprintf(cmd.ErrOrStderr(), format, args...) })
+	})
+}
+
+// isAlive reports whether the loops of the agent turn: systemd starts it again when they do not.
+func (k *keeper) isAlive() bool {
+	const longest = 3 * configPoll
+	turned := k.turned.Load()
+	return turned == 0 || time.Since(time.Unix(0, turned)) < longest
 }
 
 // keeper runs a station, and another one in its place when the settings change.
@@ -159,6 +177,7 @@ type keeper struct {
 	log    *slog.Logger
 
 	current atomic.Pointer[station]
+	turned  atomic.Int64 // when the settings were last looked at, in nanoseconds since 1970
 	mu      sync.Mutex
 	wrong   error // why the file that is there now is not used
 }
@@ -207,6 +226,9 @@ func (k *keeper) stations(ctx context.Context, loaded *config.Loaded) error {
 func (k *keeper) changed(ctx context.Context, now *config.Loaded, ended chan error) (*config.Loaded, *station) {
 	tick := time.NewTicker(configPoll)
 	defer tick.Stop()
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP) // systemctl reload: look at once
+	defer signal.Stop(hangup)
 	token := modified(tokenFile(now))
 	for {
 		select {
@@ -216,7 +238,9 @@ func (k *keeper) changed(ctx context.Context, now *config.Loaded, ended chan err
 			ended <- err
 			return nil, nil
 		case <-tick.C:
+		case <-hangup:
 		}
+		k.turned.Store(time.Now().UnixNano())
 		if at := modified(tokenFile(now)); !at.Equal(token) {
 			token = at
 			k.current.Load().spool.Resume()

@@ -9,17 +9,30 @@ import (
 
 // The exit codes, a contract with scripts.
 const (
-	exitOK            = 0
-	exitError         = 1
-	exitUsage         = 2
-	exitInterrupted   = 3
+	exitOK          = 0
+	exitError       = 1
+	exitUsage       = 2
+	exitInterrupted = 3
+
+	exitInstalled      = 10 // of a service, these five
+	exitNotInstalled   = 11
+	exitNotInstallable = 12
+	exitNotUninstalled = 13
+	exitNotPermitted   = 14
+
 	exitConfiguration = 20
 	exitNoConfig      = 21
 	exitInvalidConfig = 22
-	exitNetwork       = 40
-	exitUnreachable   = 41
-	exitAuth          = 42
-	exitSomeFailed    = 50
+
+	exitNotStarted = 30 // of a service, these four
+	exitNotStopped = 31
+	exitNotRunning = 32
+	exitNotInTime  = 33
+
+	exitNetwork     = 40
+	exitUnreachable = 41
+	exitAuth        = 42
+	exitSomeFailed  = 50
 )
 
 // codedError is an error with an exit code of its own.

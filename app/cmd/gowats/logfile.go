@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -10,22 +11,30 @@ import (
 	"sync"
 
 	"github.com/gowats/gowats/app/config"
+	"github.com/gowats/gowats/app/service"
 )
 
-// openLog returns the logger that the settings ask for, and what closes it. Without a file it writes text to standard error.
-func openLog(c config.Log, stderr *slog.Logger) (*slog.Logger, func() error, error) {
+// openLog returns the logger that the settings ask for, and what closes it. Without a file it writes text to standard error. As a service of Windows
+// it also writes to the event log.
+func openLog(c config.Log, spec service.Spec, stderr io.Writer) (*slog.Logger, func() error, error) {
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(c.Level)); err != nil {
 		return nil, nil, err
 	}
+	options := &slog.HandlerOptions{Level: level}
 	if c.File == "" {
-		return stderr, func() error { return nil }, nil
+		handler, closeEvents, err := service.WithEventLog(spec, slog.NewTextHandler(stderr, options))
+		return slog.New(handler), closeEvents, err
 	}
 	f, err := openRotated(c.File, int64(c.MaxSize), c.MaxFiles)
 	if err != nil {
 		return nil, nil, err
 	}
-	return slog.New(slog.NewJSONHandler(f, &slog.HandlerOptions{Level: level})), f.Close, nil
+	handler, closeEvents, err := service.WithEventLog(spec, slog.NewJSONHandler(f, options))
+	if err != nil {
+		return nil, nil, errors.Join(err, f.Close())
+	}
+	return slog.New(handler), func() error { return errors.Join(closeEvents(), f.Close()) }, nil
 }
 
 // rotated is a file that is renamed to <name>.1 before it grows beyond its limit; older ones move on, and the oldest goes. It is safe for

@@ -21,14 +21,14 @@ To use it for real:    gowats up, then drop the files of testers into the inbox 
 
 Results go to standard output, everything else to standard error.
 
-Exit codes: 0 good, 1 error, 2 wrong command line, 3 interrupted, 20-22 wrong configuration, 40 network trouble,
+Exit codes: 0 good, 1 error, 2 wrong command line, 3 interrupted, 10-14 and 30-33 trouble with a service, 20-22 wrong configuration, 40 network trouble,
 41 server not reachable, 42 not let in, 50 some of several items failed.`,
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return readEnvironment(cmd, os.LookupEnv) },
 	}
 	root.PersistentFlags().String("data", "", "data folder (environment GOWATS_DATA; default depends on the system, see gowats up --help)")
-	root.AddCommand(newUp(), newServer(), newAgent(), newSubmit(), newConvert(), newQuery(), newYield(), newQueue(), newConfig(), newVersion())
+	root.AddCommand(newUp(), newServer(), newAgent(), newSubmit(), newConvert(), newQuery(), newYield(), newQueue(), newConfig(), newService(), newVersion())
 	return root
 }
 
