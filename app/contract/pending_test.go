@@ -14,20 +14,9 @@ queryUutReportHeaders
 queryUurReportHeaders
 `,
 		"Production": `
-getUnitVerification
 listBatches
 saveBatches
 saveBatch
-addChildUnit
-removeChildUnit
-checkChildUnits
-internalListSites
-internalGetUnitHierarchy
-internalGetUnitContents
-internalAddChildUnit
-internalRemoveChildUnit
-internalRemoveAllChildUnits
-internalCheckChildUnits
 `,
 		"SCIM": `
 getScimToken
