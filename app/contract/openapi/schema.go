@@ -53,7 +53,11 @@ func newCompiler(contract []byte) (*compiler, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read the contract as JSON: %w", err)
 		}
-		rewriteContract(tree.(map[string]any), d.closed)
+		root, ok := tree.(map[string]any)
+		if !ok {
+			return nil, errors.New("the contract is no JSON object")
+		}
+		rewriteContract(root, d.closed)
 		*d.doc = schemaDocument{jsonschema.NewCompiler(), d.url}
 		d.doc.DefaultDraft(jsonschema.Draft2020)
 		d.doc.RegisterFormat(&jsonschema.Format{Name: "date-time", Validate: checkDateTime})
@@ -188,7 +192,7 @@ func (r *rewriter) discriminate(s map[string]any) {
 	}
 	targets := map[string][]any{}
 	for _, value := range slices.Sorted(maps.Keys(mapping)) {
-		target := mapping[value].(string)
+		target, _ := mapping[value].(string)
 		targets[target] = append(targets[target], value)
 	}
 	var chain any
@@ -198,7 +202,7 @@ func (r *rewriter) discriminate(s map[string]any) {
 		chain = map[string]any{"oneOf": s["oneOf"]}
 	}
 	for _, target := range slices.Sorted(maps.Keys(targets)) {
-		name := d["propertyName"].(string)
+		name, _ := d["propertyName"].(string)
 		chain = map[string]any{
 			"if": map[string]any{
 				"required":   []any{name},
