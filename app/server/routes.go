@@ -28,10 +28,10 @@ func routes() []route {
 }
 
 func appRoutes() []route {
-	return []route{
+	return append(reportListRoutes(), []route{
 		{http.MethodGet, "/api/App/Version", auth.Read, noBody, (*server).appVersion},
 		{http.MethodPost, "/api/App/DynamicYield", auth.Read, smallBody, (*server).dynamicYield},
-	}
+	}...)
 }
 
 func reportRoutes() []route {

@@ -193,12 +193,12 @@ func (w *writer) insertFailCodes(ctx context.Context, process int, categories []
 	for _, c := range categories {
 		if _, err := w.exec(ctx, `INSERT INTO fail_category (process_code, category, position, id, selectable, failure_type, image_constraint, state)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-			process, c.Description, c.SortOrder, idOrNull(c.ID), toInt(!c.Unselectable), c.FailureType, c.ImageConstraint, c.Status.Number()); err != nil {
+			process, c.Description, c.SortOrder, idOrNull(c.ID), bit(!c.Unselectable), c.FailureType, c.ImageConstraint, c.Status.Number()); err != nil {
 			return fmt.Errorf("category %q: %w", c.Description, err)
 		}
 		for _, f := range c.Codes {
 			if _, err := w.exec(ctx, `INSERT INTO fail_code (process_code, category, code, position, id, selectable, failure_type, image_constraint, state)
-				VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`, process, c.Description, f.Description, f.SortOrder, idOrNull(f.ID), toInt(!f.Unselectable),
+				VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`, process, c.Description, f.Description, f.SortOrder, idOrNull(f.ID), bit(!f.Unselectable),
 				f.FailureType, f.ImageConstraint, f.Status.Number()); err != nil {
 				return fmt.Errorf("code %q of category %q: %w", f.Description, c.Description, err)
 			}

@@ -400,14 +400,14 @@ func (w *writer) saveProduct(ctx context.Context, plan *productPlan) error {
 		p.RowVersion = report.Some(1)
 		if _, err := w.exec(ctx, `INSERT INTO product (id, part_number, name, description, non_serial, state, category, tags, xml_data)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-			p.ID[:], p.PartNumber, p.Name, p.Description, toInt(p.NonSerial), p.State.Number(), category, encodeSettings(p.Tags), p.XMLData); err != nil {
+			p.ID[:], p.PartNumber, p.Name, p.Description, bit(p.NonSerial), p.State.Number(), category, encodeSettings(p.Tags), p.XMLData); err != nil {
 			return err
 		}
 	case plan.changed:
 		p.RowVersion.Value++
 		if _, err := w.exec(ctx, `UPDATE product SET name = $1, description = $2, non_serial = $3, state = $4, category = $5, tags = $6, xml_data = $7,
 			row_version = $8 WHERE id = $9`,
-			p.Name, p.Description, toInt(p.NonSerial), p.State.Number(), category, encodeSettings(p.Tags), p.XMLData, p.RowVersion.Value, p.ID[:]); err != nil {
+			p.Name, p.Description, bit(p.NonSerial), p.State.Number(), category, encodeSettings(p.Tags), p.XMLData, p.RowVersion.Value, p.ID[:]); err != nil {
 			return err
 		}
 	}
@@ -445,11 +445,4 @@ func idOrNull(id report.ID) []byte {
 		return nil
 	}
 	return id[:]
-}
-
-func toInt(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
 }
