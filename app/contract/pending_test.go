@@ -8,15 +8,6 @@ listBatches
 saveBatches
 saveBatch
 `,
-		"SCIM": `
-getScimToken
-listScimUsers
-createScimUser
-getScimUser
-patchScimUser
-deleteScimUser
-getScimUserByName
-`,
 		"ManualInspection": `
 listMiDefinitions
 getMiDefinition
