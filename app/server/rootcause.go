@@ -24,6 +24,11 @@ func rootCauseRoutes() []route {
 		{http.MethodPost, "/api/RootCause/Ticket/{ticketId}/Comment", auth.Write, smallBody, (*server).commentTicket},
 		{http.MethodPut, "/api/RootCause/Ticket/{ticketId}/Status", auth.Write, noBody, (*server).setTicketStatus},
 		{http.MethodGet, "/api/RootCause/Teams", auth.Read, noBody, (*server).ticketTeams},
+
+		{http.MethodPost, "/api/gowats/v1/RootCause/Defect", auth.Write, smallBody, (*server).registerDefect},
+		{http.MethodDelete, "/api/gowats/v1/RootCause/Defect/{defectId}", auth.Write, noBody, (*server).withdrawDefect},
+		{http.MethodGet, "/api/gowats/v1/RootCause/Defects", auth.Read, noBody, (*server).defects},
+		{http.MethodGet, "/api/gowats/v1/RootCause/DefectStatistics", auth.Read, noBody, (*server).defectStatistics},
 	}
 }
 

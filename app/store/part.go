@@ -92,7 +92,7 @@ func (w *writer) insertParts(ctx context.Context, seq int64, r *report.Report) e
 		}
 		position++
 	}
-	return nil
+	return w.insertFailures(ctx, seq, r)
 }
 
 // What is listed in one transaction.
@@ -101,12 +101,34 @@ const (
 	listedBytesOnce = 64 << 20 // of their attachments, about
 )
 
+// partsListed is what report.parts_listed holds when all parts are listed. Reports that are older than the lists of failures have 1, those that
+// are older than all lists 0.
+const partsListed = 2
+
+// partsPass lists parts of reports that are older than the lists.
+type partsPass struct {
+	where  string // reports r that it is for
+	insert func(*writer, context.Context, int64, *report.Report) error
+}
+
 // listOlderParts lists the parts of reports that were stored before there were lists. It goes on where it was interrupted.
 func (s *Store) listOlderParts(ctx context.Context) error {
-	for total := 0; ; {
-		n, err := s.listSomeParts(ctx)
-		if err != nil {
+	for _, pass := range [...]partsPass{
+		{`r.parts_listed = 0`, (*writer).insertParts},
+		{`r.report_type = 'R' AND r.parts_listed < 2`, (*writer).insertFailures},
+	} {
+		if err := s.listParts(ctx, pass); err != nil {
 			return fmt.Errorf("list the parts of older reports: %w", err)
+		}
+	}
+	return nil
+}
+
+func (s *Store) listParts(ctx context.Context, pass partsPass) error {
+	for total := 0; ; {
+		n, err := s.listSomeParts(ctx, pass)
+		if err != nil {
+			return err
 		}
 		if total += n; n == 0 {
 			if total > 0 {
@@ -117,9 +139,9 @@ func (s *Store) listOlderParts(ctx context.Context) error {
 	}
 }
 
-func (s *Store) listSomeParts(ctx context.Context) (n int, err error) {
+func (s *Store) listSomeParts(ctx context.Context, pass partsPass) (n int, err error) {
 	rows, err := s.reads.QueryContext(ctx, `SELECT r.seq, b.body FROM report r JOIN report_body b ON b.seq = r.seq
-		WHERE r.parts_listed = 0 ORDER BY r.seq LIMIT $1`, listedAtOnce)
+		WHERE `+pass.where+` ORDER BY r.seq LIMIT $1`, listedAtOnce)
 	if err != nil {
 		return 0, err
 	}
@@ -145,9 +167,9 @@ func (s *Store) listSomeParts(ctx context.Context) (n int, err error) {
 	}
 	return len(parts), s.queue.do(ctx, 0, func(ctx context.Context, w *writer) error {
 		for seq, r := range parts {
-			mine, err := w.exec(ctx, `UPDATE report SET parts_listed = 1 WHERE seq = $1 AND parts_listed = 0`, seq)
+			mine, err := w.exec(ctx, `UPDATE report AS r SET parts_listed = $1 WHERE r.seq = $2 AND `+pass.where, partsListed, seq)
 			if err == nil && mine == 1 { // else another process has done so meanwhile
-				err = w.insertParts(ctx, seq, r)
+				err = pass.insert(w, ctx, seq, r)
 			}
 			if err != nil {
 				return err

@@ -274,7 +274,7 @@ const insertReportSQL = `INSERT INTO report (
 	execution_time, socket_index, error_code, error_message, failure_step, failure_path, referenced_uut,
 	content_hash, content_size, received_ns, received_from, lineage, warnings, parts_listed)
 	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
-	$21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, 1) RETURNING seq`
+	$21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, 2) RETURNING seq`
 
 // row is a report in columns. Pointers are nil, and blobs too, where the column is NULL.
 type row struct {
