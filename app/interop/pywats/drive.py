@@ -16,6 +16,8 @@ import process_checks
 import product_checks
 import production_checks
 import report_checks
+import rootcause_checks
+import software_checks
 from checks import Checks
 
 DOMAINS = {
@@ -25,6 +27,8 @@ DOMAINS = {
     "product": product_checks.run,
     "production": production_checks.run,
     "report": report_checks.run,
+    "rootcause": rootcause_checks.run,
+    "software": software_checks.run,
 }
 
 

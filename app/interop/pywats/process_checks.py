@@ -6,6 +6,7 @@ from pywats.core.exceptions import NotFoundError
 
 def run(api, c):
     c.section("public operations", public, api, c)
+    c.section("internal operations", internal, api, c)
 
 
 def public(api, c):
@@ -28,3 +29,31 @@ def public(api, c):
     c.true("no tests when they are refused", repairs and not any(p.is_test_operation for p in repairs))
     repairs = api.process.get_processes_filtered(include_repair_operations=True)
     c.same("repair operations", sorted(p.code for p in repairs), sorted(p.code for p in processes if p.is_repair_operation))
+
+
+def internal(api, c):
+    detailed = api.process.get_processes_detailed()
+    by_code = {p.code: p for p in detailed}
+    public = {p.code: p for p in api.process.get_processes()}
+    c.true("internal list has the public operations", set(public) <= set(by_code))
+    c.fields("internal operation 100", by_code[100], name=public[100].name)
+    c.true("internal operation has an identity", by_code[100].process_id)
+    one = api.process.get_process_detailed(by_code[100].process_id)
+    c.fields("internal operation by its identity", one, code=100, name=public[100].name, process_id=by_code[100].process_id)
+    c.raises("unknown identity is not found", NotFoundError, lambda: api.process.get_process_detailed(uuid.uuid4()))
+    configs = api.process.get_repair_operation_configs()
+    c.same("configurations are those of the repair operations", sorted(configs), sorted(p.code for p in public.values() if p.is_repair_operation))
+    config = configs[500]
+    c.true("catalogue has categories", config.categories)
+    c.true("every category has codes", all(k.fail_codes for k in config.categories if k.selectable))
+    codes = api.process.get_fail_codes(500)
+    c.true("fail codes are told", codes and all(k["category"] and k["code"] and k["guid"] for k in codes))
+    c.same("identities of fail codes are different", len({k["guid"] for k in codes}), len(codes))
+    c.true("categories by name", api.process.get_repair_categories(500))
+    c.true("codes of a category", api.process.get_repair_codes(500, config.categories[0].description))
+    repair = next(p for p in detailed if p.code == 500)
+    c.true("configuration by identity", api.process.get_repair_operation_config(repair.process_id, 500))
+    for k in codes[:5]:
+        r = api.report.create_uur_report("IOP-FC", operator="ola", serial_number="FC", repair_process_code=500, test_operation_code=100)
+        r.add_failure(category=k["category"], code=k["code"])
+        c.same(f"fail code {k['category']}, {k['code']} is taken", str(api.report.submit(r)).lower(), str(r.id))

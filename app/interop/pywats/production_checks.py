@@ -1,4 +1,4 @@
-"""Units, their phases, processes and history."""
+"""Units, their phases, processes and history; assembly, verification, serial numbers."""
 from datetime import datetime, timezone
 
 from pywats.core.exceptions import NotFoundError, PyWATSError
@@ -6,6 +6,8 @@ from pywats.domains.production import Unit
 from pywats.domains.production.enums import UnitPhaseFlag
 from pywats.pywats import SyncServiceWrapper
 from pywats.shared import Setting
+
+import raw
 
 PART = "IOP-U1"
 
@@ -21,6 +23,9 @@ def run(api, c):
     c.section("units", units, api, c)
     c.section("phases", phases, api, c)
     c.section("changes", changes, api, c)
+    c.section("assembly", assembly, api, c)
+    c.section("verification", verification, api, c)
+    c.section("serial numbers", serial_numbers, api, c)
 
 
 def units(api, c):
@@ -83,3 +88,88 @@ def changes(api, c):
     c.true("and gone", one[0].id not in [x.id for x in api.production.get_unit_changes()])
     c.same("and a second time changes nothing", api.production.acknowledge_unit_change(str(one[0].id)), True)
     c.raises("a change that never was is not found", NotFoundError, lambda: api.production.acknowledge_unit_change("999999"))
+
+
+def assembly(api, c):
+    for number in ("IOP-UB", "IOP-UC", "IOP-UX"):
+        api.product.create_product(number)
+        api.product.create_revision(number, "A")
+    api.product.add_subunit("IOP-UB", "A", "IOP-UC", "A", quantity=2)
+    api.production.create_units([Unit(serial_number="BOX", part_number="IOP-UB", revision="A")]
+                                + [Unit(serial_number=f"CHILD{i}", part_number="IOP-UC", revision="A") for i in range(4)]
+                                + [Unit(serial_number="STRANGER", part_number="IOP-UX", revision="A")])
+    c.raises("child that is not finalized is refused", PyWATSError, lambda: api.production.add_child_to_assembly("BOX", "IOP-UB", "CHILD0", "IOP-UC"))
+    for serial, part in [(f"CHILD{i}", "IOP-UC") for i in range(4)] + [("STRANGER", "IOP-UX")]:
+        api.production.set_unit_phase(serial, part, UnitPhaseFlag.FINALIZED)
+    c.same("child is added", api.production.add_child_to_assembly("BOX", "IOP-UB", "CHILD0", "IOP-UC"), True)
+    c.fields("child in its parent", api.production.get_unit("CHILD0", "IOP-UC"), parent_serial_number="BOX")
+    c.same("children of the parent", [u.serial_number for u in api.production.get_unit("BOX", "IOP-UB").sub_units], ["CHILD0"])
+    c.raises("child that has a parent is refused", PyWATSError, lambda: api.production.add_child_to_assembly("BOX", "IOP-UB", "CHILD0", "IOP-UC"))
+    c.raises("child that is not in the template is refused", PyWATSError, lambda: api.production.add_child_to_assembly("BOX", "IOP-UB", "STRANGER", "IOP-UX"))
+    c.true("check of a box that lacks a child", api.production.verify_assembly("BOX", "IOP-UB", "A"))
+    c.true("internal add", api.production.add_child_unit_validated("BOX", "IOP-UB", "CHILD1", "IOP-UC", "IOP-UC", "A"))
+    c.same("both children", sorted(u.serial_number for u in api.production.get_unit("BOX", "IOP-UB").sub_units), ["CHILD0", "CHILD1"])
+    c.raises("third child of two is refused", PyWATSError, lambda: api.production.add_child_to_assembly("BOX", "IOP-UB", "CHILD2", "IOP-UC"))
+    c.true("internal check", api.production.validate_child_units("BOX", "IOP-UB"))
+    tree = api.production.get_unit_hierarchy("BOX", "IOP-UB")
+    c.same("tree of the box", sorted(u["serialNumber"] for u in tree["subUnits"]), ["CHILD0", "CHILD1"])
+    c.true("contents of the box", api.production.get_unit_contents("BOX", "IOP-UB", "A"))
+    c.same("child is taken out", api.production.remove_child_from_assembly("BOX", "IOP-UB", "CHILD0", "IOP-UC"), True)
+    c.fields("child that was taken out", api.production.get_unit("CHILD0", "IOP-UC"), parent_serial_number=None)
+    c.true("internal removal", api.production.remove_child_unit_localized("BOX", "IOP-UB", "CHILD1", "IOP-UC"))
+    for serial in ("CHILD2", "CHILD3"):
+        api.production.add_child_to_assembly("BOX", "IOP-UB", serial, "IOP-UC")
+    c.same("all children are taken out", api.production.remove_all_children_from_assembly("BOX", "IOP-UB"), True)
+    c.same("box is empty", api.production.get_unit("BOX", "IOP-UB").sub_units, [])
+
+
+def verification(api, c):
+    api.product.create_product("IOP-UV")
+    api.product.create_revision("IOP-UV", "A")
+
+    def test(serial, result):
+        r = api.report.create_uut_report(operator="kari", part_number="IOP-UV", revision="A", serial_number=serial, operation_type=100)
+        r.result = result
+        r.root.add_numeric_step(name="x", value=1.0, status=result)
+        api.report.submit(r)
+
+    test("V1", "F")
+    test("V1", "P")
+    grade = api.production.get_unit_grade("V1", "IOP-UV")
+    c.true("grade of a tested unit", grade is not None and grade.status)
+    c.true("verification of a tested unit", api.production.verify_unit("V1", "IOP-UV", "A").status)
+    c.true("passing is told", isinstance(api.production.is_unit_passing("V1", "IOP-UV"), bool))
+    c.raises("verification of an unknown unit is not found", NotFoundError, lambda: api.production.get_unit_grade("V-NONE", "IOP-UV"))
+
+
+def serial_numbers(api, c):
+    raw.call(api, "PUT", "/api/gowats/v1/Production/SerialNumbers/Types", json={"name": "IOP-SN", "description": "for the client", "regEx": "IOP[0-9]{6}", "identifier": 0})
+    kinds = [k for k in api.production.get_serial_number_types() if k.name == "IOP-SN"]
+    c.same("list has the type once", len(kinds), 1)
+    c.fields("type", kinds[0], description="for the client", reg_ex="IOP[0-9]{6}", identifier=0)
+    numbers = [f"IOP{i:06}" for i in range(60)]
+    c.same("numbers are imported", api.production.import_serial_numbers(("id,serialNumberType\n" + "".join(f"{n},IOP-SN\n" for n in numbers)).encode()), True)
+    c.same("count of all", api.production.get_serial_number_count("IOP-SN"), 60)
+    first = api.production.take_serial_numbers("IOP-SN", 3, reference_sn="REF-1", reference_pn="REF-P", station_name="ST-1")
+    c.true("three are taken, all different, from the pool", len(set(first)) == 3 and set(first) <= set(numbers), first)
+    more = api.production.allocate_serial_numbers("IOP-SN", 5)
+    c.true("five more are others", len(set(more)) == 5 and not set(more) & set(first), more)
+    found = api.production.find_serial_numbers_by_reference("IOP-SN", reference_serial="REF-1", reference_part="REF-P")
+    c.same("numbers by reference", len(found), 3)
+    c.true("and they are the ones", all(any(n in map(str, row.values()) for row in found) for n in first), found)
+    c.same("numbers of a range", len(api.production.find_serial_numbers_in_range("IOP-SN", numbers[10], numbers[19])), 10)
+    c.same("internal numbers of a range", len(api.production.find_serial_numbers("IOP-SN", numbers[10], numbers[19])), 10)
+    c.true("internal ranges", isinstance(api.production.get_serial_number_ranges("IOP-SN"), list))
+    c.true("internal statistics", api.production.get_serial_number_statistics("IOP-SN"))
+    exported = api.production.export_serial_numbers("IOP-SN")
+    c.true("export has every number", exported is not None and all(n.encode() in exported for n in numbers))
+    in_xml = api.production.export_serial_numbers("IOP-SN", format="xml")
+    c.true("export in XML", in_xml is not None and in_xml.lstrip(b"\xef\xbb\xbf").startswith(b"<") and numbers[0].encode() in in_xml)
+    c.raises("more than there are is refused", PyWATSError, lambda: api.production.take_serial_numbers("IOP-SN", 1000))
+    rest = api.production.take_serial_numbers("IOP-SN", 52)
+    c.same("all are handed out once", sorted(first + more + rest), numbers)
+    c.raises("empty pool is not found", NotFoundError, lambda: api.production.take_serial_numbers("IOP-SN", 1))
+    c.raises("unknown type is not found", NotFoundError, lambda: api.production.take_serial_numbers("IOP-NO-TYPE", 1))
+    c.raises("number that the type does not allow is refused", PyWATSError, lambda: api.production.import_serial_numbers(b"id,serialNumberType\nXYZ,IOP-SN\n"))
+    c.known("free numbers are deleted", "the client sends the request without them", lambda: repository(api.production).delete_free_serial_numbers(
+        [{"serialNumberType": "IOP-SN", "fromSerialNumber": numbers[0], "toSerialNumber": numbers[1]}]))
