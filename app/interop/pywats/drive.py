@@ -10,6 +10,7 @@ import sys
 from pywats import pyWATS
 from pywats.core.throttle import configure_throttling
 
+import analytics_checks
 import app_checks
 import asset_checks
 import process_checks
@@ -22,6 +23,7 @@ from checks import Checks
 
 DOMAINS = {
     "app": app_checks.run,
+    "analytics": analytics_checks.run,
     "asset": asset_checks.run,
     "process": process_checks.run,
     "product": product_checks.run,

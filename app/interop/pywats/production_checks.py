@@ -171,5 +171,8 @@ def serial_numbers(api, c):
     c.raises("empty pool is not found", NotFoundError, lambda: api.production.take_serial_numbers("IOP-SN", 1))
     c.raises("unknown type is not found", NotFoundError, lambda: api.production.take_serial_numbers("IOP-NO-TYPE", 1))
     c.raises("number that the type does not allow is refused", PyWATSError, lambda: api.production.import_serial_numbers(b"id,serialNumberType\nXYZ,IOP-SN\n"))
+    done = api.production.free_serial_numbers([{"serialNumberType": "IOP-SN", "from": numbers[0], "to": numbers[9]}])
+    c.true("range that is not reserved is freed to no effect", done is not None)
+    c.raises("taken numbers stay taken", NotFoundError, lambda: api.production.take_serial_numbers("IOP-SN", 1))
     c.known("free numbers are deleted", "the client sends the request without them", lambda: repository(api.production).delete_free_serial_numbers(
         [{"serialNumberType": "IOP-SN", "fromSerialNumber": numbers[0], "toSerialNumber": numbers[1]}]))

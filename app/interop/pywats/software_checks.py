@@ -116,6 +116,19 @@ def tags(api, c):
 
 def folders(api, c):
     c.true("virtual folders are told", isinstance(api.software.get_virtual_folders(), list))
+    p = api.software.create_package("IOP folders").package_id
+    made = api.software.create_package_folder(p, {"name": "docs"})
+    c.fields("created folder", made, name="docs")
+    key = made["id"]
+    c.fields("renamed folder", api.software.update_package_folder({"id": key, "packageId": str(p), "name": "papers"}), name="papers")
+    data = b"to be checked"
+    api.software.upload_zip(p, archive(**{"a.txt": data, "b.txt": b"b"}))
+    stored = api.software.get_package_files(p)
+    c.true("check of a file that is there", api.software.check_file(p, key, "a.txt", hashlib.sha1(data).hexdigest(), 0) is not None)
+    c.true("files are deleted", api.software.delete_package_folder_files([f.file_id for f in stored if f.filename == "b.txt"]) is not None)
+    c.same("files after that", [f.filename for f in api.software.get_package_files(p)], ["a.txt"])
+    c.true("folder is deleted", api.software.delete_package_folder(key) is not None)
+    c.raises("folder deleted twice is not found", NotFoundError, lambda: api.software.delete_package_folder(key))
 
 
 def refusals(api, c):
