@@ -33,6 +33,7 @@ const ledgerSchema = `CREATE TABLE source (
 	reports     INTEGER NOT NULL, -- how many
 	first_id    BLOB    NOT NULL,
 	tries       INTEGER NOT NULL, -- how often it waited for a companion
+	target      TEXT    NOT NULL, -- where it is put away, '' for nowhere
 	PRIMARY KEY (converter, name)
 ) WITHOUT ROWID`
 
@@ -98,11 +99,12 @@ type record struct {
 	reports int
 	first   report.ID
 	tries   int
+	target  string // absolute; chosen before the source is moved there, so that a crash in between is known
 }
 
 // all returns the records of a converter by name.
 func (l *ledger) all(ctx context.Context, converter string) (map[string]record, error) {
-	rows, err := l.db.QueryContext(ctx, `SELECT name, size, modified_ns, files, sha256, spooled, reports, first_id, tries
+	rows, err := l.db.QueryContext(ctx, `SELECT name, size, modified_ns, files, sha256, spooled, reports, first_id, tries, target
 		FROM source WHERE converter = $1`, converter)
 	if err != nil {
 		return nil, fmt.Errorf("read the ledger: %w", err)
@@ -112,7 +114,7 @@ func (l *ledger) all(ctx context.Context, converter string) (map[string]record, 
 	for rows.Next() {
 		var r record
 		var digest, first []byte
-		if err := rows.Scan(&r.name, &r.sight.size, &r.sight.modified, &r.sight.files, &digest, &r.spooled, &r.reports, &first, &r.tries); err != nil {
+		if err := rows.Scan(&r.name, &r.sight.size, &r.sight.modified, &r.sight.files, &digest, &r.spooled, &r.reports, &first, &r.tries, &r.target); err != nil {
 			return nil, fmt.Errorf("read the ledger: %w", err)
 		}
 		copy(r.sha256[:], digest)
@@ -124,11 +126,11 @@ func (l *ledger) all(ctx context.Context, converter string) (map[string]record, 
 
 // put stores a record in place of the one of that name.
 func (l *ledger) put(ctx context.Context, converter string, r record) error {
-	_, err := l.db.ExecContext(ctx, `INSERT INTO source (converter, name, size, modified_ns, files, sha256, spooled, reports, first_id, tries)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (converter, name) DO UPDATE SET size = excluded.size,
+	_, err := l.db.ExecContext(ctx, `INSERT INTO source (converter, name, size, modified_ns, files, sha256, spooled, reports, first_id, tries, target)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (converter, name) DO UPDATE SET size = excluded.size,
 		modified_ns = excluded.modified_ns, files = excluded.files, sha256 = excluded.sha256, spooled = excluded.spooled,
-		reports = excluded.reports, first_id = excluded.first_id, tries = excluded.tries`,
-		converter, r.name, r.sight.size, r.sight.modified, r.sight.files, r.sha256[:], r.spooled, r.reports, r.first[:], r.tries)
+		reports = excluded.reports, first_id = excluded.first_id, tries = excluded.tries, target = excluded.target`,
+		converter, r.name, r.sight.size, r.sight.modified, r.sight.files, r.sha256[:], r.spooled, r.reports, r.first[:], r.tries, r.target)
 	if err != nil {
 		return fmt.Errorf("write %s into the ledger: %w", r.name, err)
 	}

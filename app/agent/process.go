@@ -55,6 +55,9 @@ func (s *source) process(ctx context.Context, name string) error {
 		return err
 	}
 	r := record{name: name, sight: out.seen, sha256: out.sha256, spooled: true, reports: out.good, first: out.first}
+	if r.target, err = s.targetOf(name); err != nil {
+		return err
+	}
 	if err := s.remember(ctx, r); err != nil {
 		return err
 	}

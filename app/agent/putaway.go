@@ -3,8 +3,10 @@ package agent
 import (
 	"archive/zip"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"io/fs"
 	"os"
@@ -15,7 +17,10 @@ import (
 	"github.com/gowats/gowats/app/config"
 )
 
-var errChanged = errors.New("it has changed since it was read")
+var (
+	errChanged = errors.New("it has changed since it was read")
+	errTaken   = errors.New("another file has taken the name that it was to get")
+)
 
 // putAway does with a source whose reports are safe what its converter says.
 func (s *source) putAway(ctx context.Context, name string, r record, out result) error {
@@ -26,19 +31,23 @@ func (s *source) putAway(ctx context.Context, name string, r record, out result)
 	if !seen.equals(r.sight) {
 		return errChanged
 	}
-	path, now := filepath.Join(s.dir, filepath.FromSlash(name)), ""
+	path := filepath.Join(s.dir, filepath.FromSlash(name))
 	switch s.After {
 	case config.KeepAction:
 		s.mu.Lock()
 		s.tracker.ignore(name)
 		s.mu.Unlock()
-		now = path
 	case config.DeleteAction:
 		err = s.remove(path)
 	case config.ZipAction:
-		now, err = s.pack(path, s.folderFor(s.done, name))
+		err = s.pack(path, r.target)
 	default:
-		now, err = s.move(path, s.folderFor(s.done, name))
+		err = s.move(path, r)
+	}
+	if errors.Is(err, fs.ErrExist) { // the name was free when it was chosen
+		if r.target, err = s.targetOf(name); err == nil {
+			err = errors.Join(s.remember(ctx, r), errTaken)
+		}
 	}
 	if err != nil {
 		return err
@@ -53,8 +62,28 @@ func (s *source) putAway(ctx context.Context, name string, r record, out result)
 	for _, loss := range out.losses {
 		s.agent.Logger.Warn("not all of the file is in its reports", "path", path, "where", loss.Where, "what", loss.What)
 	}
-	s.agent.Handled(Result{Converter: s.Name, Name: name, Path: now, ID: r.first, Reports: r.reports})
+	s.agent.Handled(Result{Converter: s.Name, Name: name, Path: s.placeOf(path, r), ID: r.first, Reports: r.reports})
 	return nil
+}
+
+// placeOf returns where a source is after it was put away, "" when it was removed.
+func (s *source) placeOf(path string, r record) string {
+	if s.After == config.KeepAction {
+		return path
+	}
+	return r.target
+}
+
+// targetOf chooses where a source is put away, "" where it is not.
+func (s *source) targetOf(name string) (string, error) {
+	ending := ""
+	switch s.After {
+	case config.KeepAction, config.DeleteAction:
+		return "", nil
+	case config.ZipAction:
+		ending = ".zip"
+	}
+	return vacant(filepath.Join(s.folderFor(s.done, name), filepath.Base(filepath.FromSlash(name))+ending))
 }
 
 // setAside moves a refused source into the folder Error and writes beside it why.
@@ -68,16 +97,23 @@ func (s *source) setAside(ctx context.Context, name string, out result, why *Ref
 			return errChanged
 		}
 	}
-	now, err := s.move(filepath.Join(s.dir, filepath.FromSlash(name)), s.folderFor(s.failed, name))
+	now, err := vacant(filepath.Join(s.folderFor(s.failed, name), filepath.Base(filepath.FromSlash(name))))
 	if err != nil {
 		return err
 	}
-	if err := s.forget(ctx, name); err != nil {
+	// The reason comes first: a file in the folder is never without.
+	if err := os.MkdirAll(filepath.Dir(now), 0o755); err != nil {
 		return err
 	}
 	text := explain(name, s.dir, s.agent.Now(), out, why)
 	if err := s.agent.Disk.WriteFileAtomic(now+".error.txt", []byte(text), 0o644); err != nil {
-		s.agent.Logger.Error("reason of a refusal is only told here", "path", now, "reason", why.Reason, "err", err)
+		return err
+	}
+	if err := s.moveTo(filepath.Join(s.dir, filepath.FromSlash(name)), now); err != nil {
+		return err
+	}
+	if err := s.forget(ctx, name); err != nil {
+		return err
 	}
 	s.count(func(c *ConverterStatus) { c.Refused++; c.Reports += out.good; c.Error = name + ": " + why.Reason })
 	s.agent.Logger.Warn("source refused", "converter", s.Name, "path", now, "reports", out.good, "err", why)
@@ -114,22 +150,43 @@ func (s *source) folderFor(root, name string) string {
 	return filepath.Join(root, filepath.Dir(filepath.FromSlash(name)))
 }
 
-// move moves a source into a folder, which is made when it is not there, and returns where it is now.
-func (s *source) move(path, dir string) (string, error) {
-	if err := os.MkdirAll(dir, 0o755); err != nil { // somebody may have tidied up
-		return "", err
+// move puts a source away. When a crash came after it was copied to its target, on another volume, only the source is left to be removed.
+func (s *source) move(path string, r record) error {
+	err := s.moveTo(path, r.target)
+	if s.Kind == config.FolderKind || !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	same, readErr := hasHash(r.target, r)
+	if readErr != nil || !same {
+		return errors.Join(err, readErr)
+	}
+	return s.remove(path)
+}
+
+// moveTo gives a source its new name, whose folder is made when it is not there. It never overwrites.
+func (s *source) moveTo(path, target string) error {
+	if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil { // somebody may have tidied up
+		return err
 	}
 	if s.Kind != config.FolderKind {
-		return s.agent.Disk.MoveFile(path, dir)
+		return s.agent.Disk.MoveNew(path, target)
 	}
-	target, err := vacant(filepath.Join(dir, filepath.Base(path)))
+	if err := s.agent.Disk.RenameNew(path, target); err != nil {
+		return fmt.Errorf("move folder %s to %s, which must be on the same volume: %w", path, target, err)
+	}
+	return errors.Join(s.agent.Disk.SyncDir(filepath.Dir(target)), s.agent.Disk.SyncDir(filepath.Dir(path)))
+}
+
+// hasHash reports whether a file has the content of the source of a record.
+func hasHash(path string, r record) (bool, error) {
+	f, err := os.Open(path)
 	if err != nil {
-		return "", err
+		return false, err
 	}
-	if err := s.agent.Disk.Rename(path, target); err != nil {
-		return "", fmt.Errorf("move folder %s to %s, which must be on the same volume: %w", path, dir, err)
-	}
-	return target, errors.Join(s.agent.Disk.SyncDir(dir), s.agent.Disk.SyncDir(filepath.Dir(path)))
+	defer f.Close() // only read: there is nothing to lose
+	digest := sha256.New()
+	n, err := io.Copy(digest, f)
+	return n == r.sight.size && [sha256.Size]byte(digest.Sum(nil)) == r.sha256, err
 }
 
 // vacant returns path, or the first name like it that nothing has.
@@ -170,29 +227,38 @@ func (s *source) remove(path string) error {
 	return os.RemoveAll(hidden)
 }
 
-// pack makes a ZIP archive of a source in a folder and removes the source when the archive is whole and synced. It returns where the archive is.
-func (s *source) pack(path, dir string) (string, error) {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return "", err
+// pack makes a ZIP archive of a source and removes the source when the archive is whole and synced. When a crash came in between, the archive is
+// there and only the source is left to be removed.
+func (s *source) pack(path, target string) error {
+	if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
+		return err
 	}
-	target, err := vacant(filepath.Join(dir, filepath.Base(path)+".zip"))
-	if err != nil {
-		return "", err
+	err := s.agent.Disk.WriteNewFrom(target, 0o644, func(w io.Writer) error { return writeZip(w, path) })
+	was := errors.Is(err, fs.ErrExist)
+	if err != nil && !was {
+		return err
 	}
-	if err := s.agent.Disk.WriteFileFrom(target, 0o644, func(w io.Writer) error { return writeZip(w, path) }); err != nil {
-		return "", err
+	switch wrong := checkZip(target, path); {
+	case wrong == nil:
+		return s.remove(path)
+	case was:
+		return fmt.Errorf("%w: it is no archive of %s: %v", fs.ErrExist, path, wrong)
+	default:
+		return errors.Join(fmt.Errorf("read archive %s back: %w", target, wrong), s.agent.Disk.Remove(target))
 	}
-	if err := checkZip(target); err != nil {
-		return "", errors.Join(fmt.Errorf("read archive %s back: %w", target, err), s.agent.Disk.Remove(target))
-	}
-	return target, s.remove(path)
 }
 
 // writeZip packs a file, or all files of a folder.
 func writeZip(w io.Writer, path string) error {
 	z := zip.NewWriter(w)
+	err := eachPacked(path, func(at, name string) error { return addToZip(z, at, name) })
+	return errors.Join(err, z.Close())
+}
+
+// eachPacked calls f for a file, or for every file of a folder, with its name in an archive.
+func eachPacked(path string, f func(at, name string) error) error {
 	root := filepath.Dir(path)
-	err := filepath.WalkDir(path, func(at string, e fs.DirEntry, err error) error {
+	return filepath.WalkDir(path, func(at string, e fs.DirEntry, err error) error {
 		if err != nil || !e.Type().IsRegular() {
 			return err
 		}
@@ -200,9 +266,8 @@ func writeZip(w io.Writer, path string) error {
 		if err != nil {
 			return err
 		}
-		return addToZip(z, at, filepath.ToSlash(rel))
+		return f(at, filepath.ToSlash(rel))
 	})
-	return errors.Join(err, z.Close())
 }
 
 func addToZip(z *zip.Writer, path, name string) error {
@@ -223,24 +288,53 @@ func addToZip(z *zip.Writer, path, name string) error {
 	return err
 }
 
-// checkZip reads an archive to its end, which compares every checksum.
-func checkZip(path string) error {
-	z, err := zip.OpenReader(path)
+// checkZip returns nil when an archive holds just the files of a source, each whole.
+func checkZip(archive, path string) error {
+	z, err := zip.OpenReader(archive)
 	if err != nil {
 		return err
 	}
 	defer z.Close() // only read: there is nothing to lose
+	packed := map[string]*zip.File{}
 	for _, f := range z.File {
-		r, err := f.Open()
-		if err == nil {
-			_, err = io.Copy(io.Discard, r)
-			err = errors.Join(err, r.Close())
-		}
-		if err != nil {
-			return fmt.Errorf("%s: %w", f.Name, err)
-		}
+		packed[f.Name] = f
 	}
-	return nil
+	files := 0
+	err = eachPacked(path, func(at, name string) error {
+		files++
+		f := packed[name]
+		if f == nil {
+			return fmt.Errorf("%s is missing", name)
+		}
+		return samePacked(f, at)
+	})
+	if err == nil && files != len(z.File) {
+		err = fmt.Errorf("it holds %d files, not %d", len(z.File), files)
+	}
+	return err
+}
+
+// samePacked compares a packed file, read to its end, with the file itself.
+func samePacked(f *zip.File, path string) error {
+	packed, err := f.Open()
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(io.Discard, packed) // compares the checksum
+	if err := errors.Join(err, packed.Close()); err != nil {
+		return fmt.Errorf("%s: %w", f.Name, err)
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer file.Close() // only read: there is nothing to lose
+	sum := crc32.NewIEEE()
+	n, err := io.Copy(sum, file)
+	if err == nil && (uint64(n) != f.UncompressedSize64 || sum.Sum32() != f.CRC32) {
+		err = fmt.Errorf("%s is not the file that was packed", f.Name)
+	}
+	return err
 }
 
 // tidy deletes done sources that have been kept long enough, now and then.

@@ -8,16 +8,12 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 )
 
 // WriteFileAtomic is [FS.WriteFileAtomic] on the disk of the operating system.
 func WriteFileAtomic(path string, data []byte, perm fs.FileMode) error {
 	return FS{}.WriteFileAtomic(path, data, perm)
 }
-
-// MoveFile is [FS.MoveFile] on the disk of the operating system.
-func MoveFile(path, dir string) (string, error) { return FS{}.MoveFile(path, dir) }
 
 // Lock is [FS.Lock] on the disk of the operating system.
 func Lock(path string) (release func() error, err error) { return FS{}.Lock(path) }
@@ -36,27 +32,35 @@ func (f FS) WriteFileAtomic(path string, data []byte, perm fs.FileMode) error {
 
 // ReplaceFile is [FS.WriteFileAtomic] without syncing the folder: after a crash the file is whole, with the old content or the new.
 func (f FS) ReplaceFile(path string, data []byte, perm fs.FileMode) error {
-	return f.replaceFrom(path, perm, func(w io.Writer) error {
+	temporary, err := f.writeTemporary(path, perm, func(w io.Writer) error {
 		_, err := w.Write(data)
 		return err
 	})
-}
-
-// WriteFileFrom is [FS.WriteFileAtomic] for content that fill writes, of any size.
-func (f FS) WriteFileFrom(path string, perm fs.FileMode, fill func(io.Writer) error) error {
-	if err := f.replaceFrom(path, perm, fill); err != nil {
-		return err
-	}
-	return f.SyncDir(filepath.Dir(path))
-}
-
-func (f FS) replaceFrom(path string, perm fs.FileMode, fill func(io.Writer) error) error {
-	temporary, err := f.writeTemporary(path, perm, fill)
 	if err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
 	if err := f.Rename(temporary, path); err != nil {
 		return errors.Join(fmt.Errorf("write %s: %w", path, err), f.Remove(temporary))
+	}
+	return nil
+}
+
+// WriteNewFrom makes the file path, which must not be there, with the content that fill writes, of any size, durably. When something has the name it
+// returns an error that matches fs.ErrExist and changes nothing.
+func (f FS) WriteNewFrom(path string, perm fs.FileMode, fill func(io.Writer) error) error {
+	if err := f.writeNewFrom(path, perm, fill); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	return f.SyncDir(filepath.Dir(path))
+}
+
+func (f FS) writeNewFrom(path string, perm fs.FileMode, fill func(io.Writer) error) error {
+	temporary, err := f.writeTemporary(path, perm, fill)
+	if err != nil {
+		return err
+	}
+	if err := f.RenameNew(temporary, path); err != nil {
+		return errors.Join(err, f.Remove(temporary))
 	}
 	return nil
 }
@@ -85,58 +89,22 @@ func (f FS) writeTemporary(path string, perm fs.FileMode, fill func(io.Writer) e
 	return file.Name(), errors.Join(err, file.Close())
 }
 
-// MoveFile moves the file at path into the folder dir and returns where it is now. It never overwrites: when the name is taken, a number is
-// added to it (log.json, log-2.json). Both folders are synced. Between volumes the file is copied, synced and only then removed.
-func (f FS) MoveFile(path, dir string) (string, error) {
-	target, err := f.reserve(filepath.Join(dir, filepath.Base(path)))
+// MoveNew gives the file at path the name target, which nothing may have, durably: both folders are synced. Between volumes the file is copied,
+// synced and only then removed; a crash in between leaves both. When something has the name it returns an error that matches fs.ErrExist
+// and changes nothing.
+func (f FS) MoveNew(path, target string) error {
+	err := f.RenameNew(path, target)
+	if err != nil && betweenVolumes(err) {
+		err = f.copyNew(path, target)
+	}
 	if err != nil {
-		return "", fmt.Errorf("move %s to %s: %w", path, dir, err)
+		return fmt.Errorf("move %s to %s: %w", path, target, err)
 	}
-	if err := f.replace(path, target); err != nil {
-		return "", errors.Join(fmt.Errorf("move %s to %s: %w", path, dir, err), f.Remove(target))
-	}
-	return target, errors.Join(f.SyncDir(dir), f.SyncDir(filepath.Dir(path)))
+	return errors.Join(f.SyncDir(filepath.Dir(target)), f.SyncDir(filepath.Dir(path)))
 }
 
-// reserve makes an empty file of that name, or of the first free name like it.
-func (f FS) reserve(path string) (string, error) {
-	const limit = 100_000
-	ext := filepath.Ext(path)
-	stem := strings.TrimSuffix(path, ext)
-	for n := 1; n < limit; n++ {
-		name := path
-		if n > 1 {
-			name = fmt.Sprintf("%s-%d%s", stem, n, ext)
-		}
-		file, err := f.create(Step{Op: OpCreate, Path: name}, func(s *Step) (*os.File, error) {
-			return os.OpenFile(s.Path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
-		})
-		if err == nil {
-			return name, file.Close()
-		}
-		if !errors.Is(err, fs.ErrExist) {
-			return "", err
-		}
-	}
-	return "", fmt.Errorf("%d files of that name are there already", limit-1)
-}
-
-// replace moves the file at path over target.
-func (f FS) replace(path, target string) error {
-	err := f.Rename(path, target)
-	if err == nil || !betweenVolumes(err) {
-		return err
-	}
-	if err := f.copyFile(path, target); err != nil {
-		return err
-	}
-	if err := f.SyncDir(filepath.Dir(target)); err != nil {
-		return err
-	}
-	return f.Remove(path)
-}
-
-func (f FS) copyFile(path, target string) error {
+// copyNew moves a file by copying it.
+func (f FS) copyNew(path, target string) error {
 	source, err := os.Open(path)
 	if err != nil {
 		return err
@@ -146,17 +114,17 @@ func (f FS) copyFile(path, target string) error {
 	if err != nil {
 		return err
 	}
-	temporary, err := f.writeTemporary(target, info.Mode().Perm(), func(w io.Writer) error {
+	err = f.writeNewFrom(target, info.Mode().Perm(), func(w io.Writer) error {
 		_, err := io.Copy(w, source)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	if err := f.Rename(temporary, target); err != nil {
-		return errors.Join(err, f.Remove(temporary))
+	if err := f.SyncDir(filepath.Dir(target)); err != nil {
+		return err
 	}
-	return nil
+	return f.Remove(path)
 }
 
 // ErrLocked is returned by Lock while another process, or another call, holds the lock.

@@ -8,7 +8,7 @@ import (
 	"github.com/gowats/gowats/internal/fsx"
 )
 
-func TestMoveFileCopiesBetweenVolumes(t *testing.T) {
+func TestMoveNewCopiesBetweenVolumes(t *testing.T) {
 	const memory = "/dev/shm" // tmpfs on every usual Linux: another volume than the temporary folder
 	away, err := os.MkdirTemp(memory, "fsx")
 	if err != nil {
@@ -20,12 +20,12 @@ func TestMoveFileCopiesBetweenVolumes(t *testing.T) {
 	if err := os.WriteFile(path, []byte(content), 0o640); err != nil {
 		t.Fatal(err)
 	}
-	got, err := fsx.MoveFile(path, away)
-	if err != nil {
-		t.Fatalf("MoveFile between volumes: %v", err)
+	target := filepath.Join(away, "big.json")
+	if err := (fsx.FS{}).MoveNew(path, target); err != nil {
+		t.Fatalf("MoveNew between volumes: %v", err)
 	}
-	if read(t, got) != content {
-		t.Error("MoveFile between volumes changed the content")
+	if read(t, target) != content {
+		t.Error("MoveNew between volumes changed the content")
 	}
 	if names := list(t, filepath.Dir(path)); len(names) != 0 {
 		t.Errorf("source folder still holds %q", names)

@@ -2,6 +2,7 @@ package fsx_test
 
 import (
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -46,39 +47,41 @@ func TestWriteFileAtomicLeavesNothingBehindAfterAnError(t *testing.T) {
 	}
 }
 
-func TestMoveFileNumbersNamesThatAreTaken(t *testing.T) {
-	dir := t.TempDir()
-	done := filepath.Join(dir, "Done")
-	if err := os.Mkdir(done, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	path := filepath.Join(dir, "run.1.json")
-	for i, want := range []string{"run.1.json", "run.1-2.json", "run.1-3.json"} {
-		content := string(rune('a' + i))
+func TestMoveNewNeverOverwrites(t *testing.T) {
+	dir, done := t.TempDir(), t.TempDir()
+	path, target := filepath.Join(dir, "run.json"), filepath.Join(done, "run.json")
+	for i, content := range []string{"a", "b"} {
 		if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		got, err := fsx.MoveFile(path, done)
-		if err != nil || got != filepath.Join(done, want) {
-			t.Fatalf("MoveFile: got %q, %v, want name %s", got, err, want)
-		}
-		if read(t, got) != content {
-			t.Errorf("MoveFile changed the content of %s", got)
+		if err := (fsx.FS{}).MoveNew(path, target); (err != nil) != (i > 0) || i > 0 && !errors.Is(err, os.ErrExist) {
+			t.Errorf("MoveNew, call %d: got %v", i+1, err)
 		}
 	}
-	if names := list(t, dir); len(names) != 1 {
-		t.Errorf("after moving the folder holds %q", names)
+	if read(t, target) != "a" || read(t, path) != "b" {
+		t.Error("the file that was there, or the one that was to be moved, has changed")
+	}
+	if err := (fsx.FS{}).MoveNew(filepath.Join(dir, "gone.json"), filepath.Join(done, "gone.json")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("MoveNew of a missing file: got %v, want os.ErrNotExist", err)
+	}
+	if names := list(t, done); len(names) != 1 {
+		t.Errorf("target folder holds %q", names)
 	}
 }
 
-func TestMoveFileThatIsNotThereLeavesNoTrace(t *testing.T) {
-	dir, done := t.TempDir(), t.TempDir()
-	_, err := fsx.MoveFile(filepath.Join(dir, "gone.json"), done)
-	if !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("MoveFile of a missing file: got %v, want os.ErrNotExist", err)
+func TestWriteNewFromNeverOverwrites(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.zip")
+	write := func(text string) error {
+		return fsx.FS{}.WriteNewFrom(path, 0o600, func(w io.Writer) error { _, err := io.WriteString(w, text); return err })
 	}
-	if names := list(t, done); len(names) != 0 {
-		t.Errorf("target folder holds %q, want nothing", names)
+	if err := write("one"); err != nil {
+		t.Fatal(err)
+	}
+	if err := write("two"); !errors.Is(err, os.ErrExist) {
+		t.Errorf("WriteNewFrom over a file: got %v, want os.ErrExist", err)
+	}
+	if names := list(t, filepath.Dir(path)); read(t, path) != "one" || len(names) != 1 {
+		t.Errorf("the folder holds %q, the file %q", names, read(t, path))
 	}
 }
 
