@@ -26,7 +26,7 @@ type Info struct {
 	Type     Type
 	Priority int
 	Size     int64     // bytes
-	Changed  time.Time // when it was put; in sent/: when the server took it
+	Changed  time.Time // in ready/: when it was put; else: when it got where it is
 
 	Lineage  string
 	Attempts int       // failed tries
@@ -45,7 +45,7 @@ func (q *Queue) List(ctx context.Context, states ...State) iter.Seq2[Info, error
 	}
 	return func(yield func(Info, error) bool) {
 		for _, state := range states {
-			for i := range 256 {
+			for i := range q.shards {
 				items, err := q.listShard(ctx, state, byte(i))
 				if err != nil {
 					yield(Info{}, fmt.Errorf("list %s of the spool: %w", state, err))
@@ -73,7 +73,36 @@ func (q *Queue) listShard(ctx context.Context, state State, first byte) ([]Info,
 			items = append(items, item)
 		}
 	}
+	if state == Dead && len(items) > 0 {
+		return q.withoutWaiting(ctx, first, items)
+	}
 	return items, nil
+}
+
+// withoutWaiting leaves out of the items in dead/ those that wait again.
+func (q *Queue) withoutWaiting(ctx context.Context, first byte, items []Info) ([]Info, error) {
+	entries, err := q.readShard(ctx, Ready, first)
+	if err != nil {
+		return nil, err
+	}
+	waiting := map[ID]bool{}
+	for _, e := range entries {
+		if n, err := parseName(e.Name()); err == nil {
+			waiting[n.id] = true
+		}
+	}
+	return slices.DeleteFunc(items, func(item Info) bool {
+		n, err := parseName(item.Name)
+		if err != nil || !waiting[n.id] {
+			return false
+		}
+		document, err := q.Document(item)
+		if err != nil {
+			return false
+		}
+		_, err = q.twin(Ready, n, document)
+		return err == nil
+	}), nil
 }
 
 func (q *Queue) readShard(ctx context.Context, state State, first byte) ([]fs.DirEntry, error) {
@@ -176,7 +205,8 @@ func (q *Queue) each(ctx context.Context, what string, id ID, do func(Info) erro
 	return done, nil
 }
 
-// resurrect moves an item from dead/ to ready/.
+// resurrect puts an item of dead/ into ready/ again. It stays in dead/, where it is listed no more, until it is sent: only who sends it can tell it from one that was
+// just refused again.
 func (q *Queue) resurrect(n name, item Info) error {
 	document, err := q.fs.ReadFile(item.Path, MaxDocument)
 	if err != nil {
@@ -186,32 +216,14 @@ func (q *Queue) resurrect(n name, item Info) error {
 	if err != nil {
 		beside = note{}
 	}
-	dead := item.Path
-	queued, err := q.settle(dead, &n, document)
-	if err != nil {
-		return err
-	}
-	if !queued { // it waits already
-		return errors.Join(q.discard(dead), q.fs.SyncDir(filepath.Dir(dead)))
-	}
 	beside.Class, beside.Next = "", time.Time{}
-	if beside != (note{}) {
-		if err := q.writeNote(q.path(Ready, n), beside); err != nil {
-			return err
-		}
-	}
-	if err := q.fs.SyncDir(q.shard(Ready, n.id)); err != nil {
-		return err
-	}
-	q.arrived(n, item.Size, item.Changed)
-	return q.removeNote(dead)
+	_, err = q.store(Item{ID: n.id, Type: n.kind, Priority: int(n.priority), Document: document}, beside)
+	return q.asFull(err)
 }
 
 // Drop deletes the items of id in ready/ and dead/ for good, and returns how many. One that is being sent may still reach the server. It returns [ErrNotFound] when there is none.
 func (q *Queue) Drop(ctx context.Context, id ID) (int, error) {
-	return q.each(ctx, "drop", id, func(item Info) error {
-		return errors.Join(q.discard(item.Path), q.fs.SyncDir(filepath.Dir(item.Path)))
-	})
+	return q.each(ctx, "drop", id, func(item Info) error { return q.discard(item.Path) })
 }
 
 // Export copies the documents of id, from whatever state, into the folder dir, and returns where they are. A file that is there is left alone: a number is

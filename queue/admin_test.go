@@ -53,12 +53,15 @@ func TestShowRetryDropExport(t *testing.T) {
 	if n, err := q.Retry(ctx, id(1)); n != 2 || err != nil {
 		t.Errorf("Retry: %d, %v, want 2", n, err)
 	}
-	if got := files(t, q, "dead"); len(got) != 0 {
-		t.Errorf("after Retry dead/ holds %q", got)
+	for item, err := range q.List(ctx, queue.Dead) {
+		t.Errorf("after Retry dead/ is said to hold %+v, %v", item, err)
 	}
 	s := new(server)
 	if sum := process(t, q, s); sum.Sent != 3 {
 		t.Errorf("Process after Retry: %+v, want 3 sent", sum)
+	}
+	if got := files(t, q, "dead"); len(got) != 0 {
+		t.Errorf("after what was retried has been sent, dead/ holds %q", got)
 	}
 	for _, it := range s.got {
 		if string(it.Document) == `{"sn":"a"}` && (it.Attempts != 1 || it.Lineage != "run.csv") {

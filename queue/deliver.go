@@ -29,17 +29,16 @@ func (u *uploader) deliver(ctx context.Context, c claim) {
 		u.accept(c, note{})
 		return
 	}
-	n := c.entry.name()
-	path := u.q.path(Ready, n)
-	info, err := u.q.fs.Lstat(path)
-	c.info = info
+	path := u.q.path(Ready, c.entry.name())
 	it, beside := Item{}, note{}
+	var err error
+	c.info, err = u.q.fs.Lstat(path)
 	if err == nil {
 		it, beside, err = u.read(c, path)
 	}
 	switch {
-	case errors.Is(err, fs.ErrNotExist): // dropped, by somebody else
-		u.settle(c, func() { u.index.finish(c.place) })
+	case errors.Is(err, fs.ErrNotExist):
+		u.vanish(c)
 		return
 	case err != nil:
 		u.unreadable(c, beside, err)
@@ -56,7 +55,21 @@ func (u *uploader) deliver(ctx context.Context, c claim) {
 		})
 		return
 	}
+	if err := u.revive(c, it.Document); err != nil {
+		u.q.log.Warn("report that waits again cannot be taken out of those set aside; will try again", "report_id", it.ID.String(), "err", err)
+		u.settle(c, func() { u.index.postpone(c.place, u.q.now().Add(retryFirst)) })
+		return
+	}
 	u.conclude(ctx, c, beside, u.send(ctx, it))
+}
+
+// revive takes what holds this document out of dead/: it was put, or retried, after it had been set aside.
+func (u *uploader) revive(c claim, document []byte) error {
+	dead, err := u.q.twin(Dead, c.entry.name(), document)
+	if err != nil {
+		return ignoreMissing(err)
+	}
+	return u.q.discard(u.q.path(Dead, dead))
 }
 
 // read reads an item and what stands beside it. A note that makes no sense is taken for none.
@@ -126,6 +139,18 @@ func (u *uploader) answered() {
 	}
 }
 
+// vanish is what happens to an item whose file is not there any more, or is another one: it was dropped, and something put under its name perhaps.
+func (u *uploader) vanish(c claim) {
+	n := c.entry.name()
+	info, err := u.q.fs.Lstat(u.q.path(Ready, n))
+	u.settle(c, func() {
+		u.index.finish(c.place)
+		if err == nil {
+			u.index.add(n, info.Size(), info.ModTime().UnixNano())
+		}
+	})
+}
+
 // accept moves an item that the server has to sent/. The folders are not synced: what a crash brings back is sent again, which a server takes once.
 func (u *uploader) accept(c claim, beside note) {
 	n := c.entry.name()
@@ -133,50 +158,65 @@ func (u *uploader) accept(c claim, beside note) {
 	if err == nil {
 		err = u.q.file(n, beside)
 	}
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		u.vanish(c)
+	case err != nil:
 		u.q.log.Warn("report is sent but stays in the folder of those that wait; will try again", "report_id", n.id.String(), "err", err)
 		u.settle(c, func() {
 			u.answered()
 			u.index.entries[c.place].accepted = true
+			u.accepted[c.place] = c.info
 			u.index.postpone(c.place, u.q.now().Add(retryFirst))
 		})
 		return
+	default:
+		u.settle(c, func() { u.index.finish(c.place) })
 	}
-	u.settle(c, func() {
-		u.answered()
-		u.counts.sent++
-		u.index.finish(c.place)
-	})
+	u.mu.Lock()
+	u.answered()
+	u.counts.sent++
+	u.mu.Unlock()
 	u.options.Handled(Handled{ID: n.id, Queued: time.Unix(0, c.entry.queued).UTC(), Class: Accepted})
 }
 
 // unchanged returns fs.ErrNotExist when the file of an item is not the one that was sent: that was dropped, and another put under its name.
 func (q *Queue) unchanged(c claim) error {
 	info, err := q.fs.Lstat(q.path(Ready, c.entry.name()))
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
-	case c.info != nil && !(os.SameFile(info, c.info) && info.Size() == c.info.Size() && info.ModTime().Equal(c.info.ModTime())):
+	}
+	if !os.SameFile(info, c.info) || info.Size() != c.info.Size() || !info.ModTime().Equal(c.info.ModTime()) {
 		return fs.ErrNotExist
 	}
 	return nil
 }
 
-// file moves an item and its note to sent/, or removes them when those are not kept.
+// file moves an item and its note to sent/, or removes them when those are not kept. It has done so when the item is gone from ready/; what else fails is told to the log.
 func (q *Queue) file(n name, beside note) error {
-	path := q.path(Ready, n)
+	path, to := q.path(Ready, n), q.path(Sent, n)
 	if q.retention.Age == 0 {
-		return q.discard(path)
+		if err := q.fs.Remove(path); err != nil {
+			return err
+		}
+		q.tellRest(n, q.removeNote(path))
+		return nil
 	}
 	if err := q.move(q.fs.Rename, path, Sent, n); err != nil {
 		return err
 	}
-	to := q.path(Sent, n)
-	err := q.fs.Chtimes(to, q.now())
-	if beside == (note{}) {
-		return ignoreMissing(err)
+	q.tellRest(n, q.fs.Chtimes(to, q.now()))
+	if beside != (note{}) {
+		q.tellRest(n, q.fs.Rename(path+stateEnding, to+stateEnding))
 	}
-	return ignoreMissing(errors.Join(err, q.fs.Rename(path+stateEnding, to+stateEnding)))
+	return nil
+}
+
+// tellRest logs what went wrong after a report was out of danger.
+func (q *Queue) tellRest(n name, err error) {
+	if err = ignoreMissing(err); err != nil {
+		q.log.Warn("report is in its place, but not all beside it is in order", "report_id", n.id.String(), "err", err)
+	}
 }
 
 func ignoreMissing(err error) error {
@@ -194,7 +234,15 @@ func (u *uploader) bury(c claim, beside note, r Result) {
 	if r.Class == Rejected {
 		beside.Attempts++
 	}
-	if err := u.q.inter(n, beside); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	err := u.q.unchanged(c)
+	if err == nil {
+		err = u.q.inter(n, beside)
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		u.vanish(c)
+		return
+	}
+	if err != nil {
 		u.q.log.Warn("report cannot be set aside; will try again", "report_id", n.id.String(), "err", err)
 		u.settle(c, func() {
 			if r.Class == Rejected {
@@ -215,11 +263,15 @@ func (u *uploader) bury(c claim, beside note, r Result) {
 	u.options.Handled(Handled{ID: n.id, Queued: time.Unix(0, c.entry.queued).UTC(), Class: r.Class, Words: r.Words})
 }
 
-// inter moves an item from ready/ to dead/ under its name or the first free version of it. The note goes first, so that there is never an item in dead/ without
-// a reason.
+// inter moves an item from ready/ to dead/. It leaves ready/ only when a copy is durable in dead/, for not every disk does the two halves of a rename between
+// folders at once. The note goes first and is durable then, so that there is never an item in dead/ without a reason.
 func (q *Queue) inter(n name, beside note) error {
 	path := q.path(Ready, n)
-	to, err := q.graveOf(n, path)
+	document, unread := q.fs.ReadFile(path, MaxDocument)
+	if errors.Is(unread, fs.ErrNotExist) {
+		return unread
+	}
+	to, err := q.graveOf(n, document, unread == nil)
 	if err != nil {
 		return err
 	}
@@ -229,38 +281,43 @@ func (q *Queue) inter(n name, beside note) error {
 	if err := q.writeNote(q.path(Dead, to), beside); err != nil {
 		return err
 	}
-	if err := q.fs.Rename(path, q.path(Dead, to)); err != nil {
+	if err := q.fs.SyncDir(q.shard(Dead, n.id)); err != nil {
+		return err
+	}
+	if unread != nil { // what cannot be read cannot be copied
+		err = q.fs.Rename(path, q.path(Dead, to))
+	} else {
+		err = q.fs.ReplaceFile(q.path(Dead, to), document, fileMode)
+	}
+	if err != nil {
 		return err
 	}
 	if err := q.fs.SyncDir(q.shard(Dead, n.id)); err != nil {
 		return err
 	}
-	return q.removeNote(path)
+	if unread == nil {
+		if err := q.fs.Remove(path); err != nil {
+			return err
+		}
+	}
+	q.tellRest(n, q.removeNote(path))
+	return nil
 }
 
-// graveOf returns the name that the item n, whose file is at path, gets in dead/: one that is free, or that holds the same document.
-func (q *Queue) graveOf(n name, path string) (name, error) {
-	document, unread := q.fs.ReadFile(path, MaxDocument)
-	if errors.Is(unread, fs.ErrNotExist) {
-		return n, unread
-	}
-	for to := n; ; to.version++ {
-		_, err := q.fs.Lstat(q.path(Dead, to))
-		if err == nil && unread == nil {
-			var same bool
-			if same, err = q.holds(q.path(Dead, to), document); same {
-				return to, nil
-			}
-		}
-		switch {
-		case errors.Is(err, fs.ErrNotExist):
-			return to, nil
-		case err != nil:
-			return n, err
-		case to.version == maxVersion:
-			return n, fmt.Errorf("%d documents of this ID are in %s already", maxVersion, Dead)
+// graveOf returns the name that the item n gets in dead/: that of an item with the same document, as far as that is known, else the first that is free.
+func (q *Queue) graveOf(n name, document []byte, known bool) (name, error) {
+	if known {
+		twin, err := q.twin(Dead, n, document)
+		if !errors.Is(err, fs.ErrNotExist) {
+			return twin, err
 		}
 	}
+	for ; n.version < maxVersion; n.version++ {
+		if _, err := q.fs.Lstat(q.path(Dead, n)); err != nil {
+			return n, ignoreMissing(err)
+		}
+	}
+	return n, fmt.Errorf("%d documents of this ID are in %s already", maxVersion, Dead)
 }
 
 // hold keeps back all reports, because one met a server that does not answer or does not let us in.

@@ -65,11 +65,11 @@ const none int32 = -1
 // index is the order in which the items of a spool are sent. It knows only what it is told: no disk, no clock. Entries are numbers of places.
 type index struct {
 	entries []entry
-	free    []int32         // places unused
-	byID    map[ID]int32    // first of those of the ID, linked by next
-	lines   [lowest]places  // by priority, oldest first
-	later   places          // by due
-	shards  [256]shardIndex // by first byte of the ID
+	free    []int32               // places unused
+	byID    map[ID]int32          // first of those of the ID, linked by next
+	lines   [lowest]places        // by priority, oldest first
+	later   places                // by due
+	shards  [allShards]shardIndex // by first byte of the ID
 	reports int
 	bytes   int64
 }

@@ -51,7 +51,7 @@ const (
 type usage struct {
 	mu      sync.Mutex
 	counted time.Time // zero: never
-	shards  [256]shardUsage
+	shards  [allShards]shardUsage
 	reports int // as counted, and put by this process since
 	bytes   int64
 	full    bool // the last report was refused: told to the log once
@@ -155,7 +155,7 @@ func (q *Queue) recount(after time.Duration) error {
 		return nil
 	}
 	u.reports, u.bytes = 0, 0
-	for i := range u.shards {
+	for i := range q.shards {
 		s := &u.shards[i]
 		if err := q.recountShard(s, byte(i), now); err != nil {
 			return fmt.Errorf("count what waits: %w", err)

@@ -84,7 +84,7 @@ func damage(kind Type, document []byte) string {
 //
 // After an error it is open whether the report is queued, and putting it again is safe: the same document under the same ID and priority is queued once.
 // Another document under the ID of one that waits is an item of its own and is sent after that one; neither takes the other's place. A report that was sent
-// before is sent again. One that is in dead/ leaves it.
+// before is sent again. One that is in dead/ leaves it when that is done.
 //
 // It returns an error that matches [ErrFull] when the spool is full, and [ErrInvalid] for what is no report. Ctx counts before the disk is touched, not after.
 func (q *Queue) Put(ctx context.Context, it Item) error {
@@ -98,14 +98,14 @@ func (q *Queue) Put(ctx context.Context, it Item) error {
 	if err := q.reserve(size); err != nil {
 		return fmt.Errorf("put report %s: %w", it.ID, err)
 	}
-	n, queued, err := q.store(it)
+	queued, err := q.store(it, note{Lineage: it.Lineage})
 	if err != nil || !queued {
 		q.release(size)
 	}
 	if err != nil {
 		return fmt.Errorf("put report %s: %w", it.ID, q.asFull(err))
 	}
-	return q.revive(n, it.Document)
+	return nil
 }
 
 // PutReport is [Queue.Put] in plain words, so that a Queue is a spool of package wats. Kind is wsjf or wsxf; "" and 0 mean the defaults.
@@ -113,22 +113,22 @@ func (q *Queue) PutReport(ctx context.Context, id [16]byte, kind string, priorit
 	return q.Put(ctx, Item{ID: id, Type: Type(kind), Priority: priority, Document: document})
 }
 
-// store makes the file of it durable. Queued is false when it waits already.
-func (q *Queue) store(it Item) (n name, queued bool, err error) {
-	n = name{id: it.ID, version: 1, priority: uint8(it.Priority), kind: it.Type}
+// store makes the file of it durable, with a note beside it unless that is zero. Queued is false when it waits already.
+func (q *Queue) store(it Item, beside note) (queued bool, err error) {
+	n := name{id: it.ID, version: 1, priority: uint8(it.Priority), kind: it.Type}
 	now := q.now()
 	temporary := filepath.Join(q.dir, tmpDir, n.String()+"."+rand.Text()+".tmp")
 	if err := q.fs.WriteNew(temporary, it.Document, fileMode, now); err != nil {
-		return n, false, err
+		return false, err
 	}
-	if it.Lineage != "" {
-		beside := note{Lineage: it.Lineage}
+	noted := beside != (note{})
+	if noted {
 		if err := q.fs.WriteNew(temporary+stateEnding, beside.encode(), fileMode, now); err != nil {
-			return n, false, errors.Join(err, q.fs.Remove(temporary))
+			return false, errors.Join(err, q.fs.Remove(temporary))
 		}
 	}
 	queued, err = q.settle(temporary, &n, it.Document)
-	if it.Lineage != "" {
+	if noted {
 		err = errors.Join(err, q.settleNote(temporary+stateEnding, n, err == nil))
 	}
 	if !queued {
@@ -140,7 +140,7 @@ func (q *Queue) store(it Item) (n name, queued bool, err error) {
 	if err == nil && queued {
 		q.arrived(n, int64(len(it.Document)), now)
 	}
-	return n, queued, err
+	return queued, err
 }
 
 // settle gives a file the name n, or that of the first free version. Queued is false when a file of this content has it.
@@ -186,22 +186,34 @@ func (q *Queue) holds(path string, document []byte) (bool, error) {
 	return err == nil && bytes.Equal(content, document), err
 }
 
-// revive takes the item n out of dead/ when it holds this document, which waits now.
-func (q *Queue) revive(n name, document []byte) error {
-	path := q.path(Dead, n)
-	same, err := q.holds(path, document)
-	if !same {
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil
-		}
-		return err
+// twin returns the item of a state that has the ID and type of n and holds this document, whatever its priority and version. It returns fs.ErrNotExist when there is none.
+func (q *Queue) twin(state State, n name, document []byte) (name, error) {
+	entries, err := q.fs.ReadDir(q.shard(state, n.id))
+	if err != nil {
+		return name{}, err
 	}
-	return errors.Join(q.discard(path), q.fs.SyncDir(filepath.Dir(path)))
+	for _, e := range entries {
+		other, err := parseName(e.Name())
+		if err != nil || other.id != n.id || other.kind != n.kind {
+			continue
+		}
+		same, err := q.holds(q.path(state, other), document)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return name{}, err
+		}
+		if same {
+			return other, nil
+		}
+	}
+	return name{}, fs.ErrNotExist
 }
 
-// discard removes an item and its note. It is no error when it is not there.
+// discard removes an item, durably, and then its note: there is never an item in dead/ without a reason. It is no error when it is not there.
 func (q *Queue) discard(path string) error {
 	if err := q.fs.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := q.fs.SyncDir(filepath.Dir(path)); err != nil {
 		return err
 	}
 	return q.removeNote(path)

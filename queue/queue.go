@@ -7,6 +7,7 @@
 //	dead/5f/5-5f….json    refused by the server, or damaged; beside it, in ….json.state, why, and what to do
 //	sent/5f/5-5f….json    the server has it; deleted after the retention time
 //	lock                  held by the one uploader
+//	spool.json            the format of all this
 //
 // The ending is that of the document, .json for WSJF and .xml for WSXF. Beside a file may stand one more, with .state added to its name: attempts,
 // time of the next, last error, and where the report comes from.
@@ -19,6 +20,7 @@
 package queue
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -39,9 +41,13 @@ const (
 	deadDir  = string(Dead)
 	sentDir  = string(Sent)
 	lockFile = "lock"
+
+	formatFile = "spool.json"
 )
 
 const (
+	allShards = 256 // one for each first byte of an ID
+
 	dirMode  = 0o770 // less what the umask takes, so that a group can share a spool
 	fileMode = 0o660
 
@@ -61,6 +67,7 @@ type Queue struct {
 	random    func() float64 // in [0, 1)
 	limits    Limits
 	retention Retention
+	shards    int // 256; fewer in tests, which have no IDs beyond
 	usage     usage
 
 	mu     sync.Mutex
@@ -133,15 +140,17 @@ func WithLogger(log *slog.Logger) Option {
 }
 
 // Open opens the spool in the folder dir and makes it when it is not there. It reads nothing, so it is as fast for a spool of 100,000 reports.
-func Open(dir string, opts ...Option) (*Queue, error) { return open(dir, fsx.FS{}, time.Now, opts) }
+func Open(dir string, opts ...Option) (*Queue, error) {
+	return open(dir, fsx.FS{}, time.Now, allShards, opts)
+}
 
-// open is Open on a disk and with a clock of the caller's.
-func open(dir string, disk fsx.FS, now func() time.Time, opts []Option) (*Queue, error) {
+// open is Open on a disk, with a clock and a number of shards of the caller's.
+func open(dir string, disk fsx.FS, now func() time.Time, shards int, opts []Option) (*Queue, error) {
 	if dir == "" {
 		return nil, errors.New("open spool: no folder is given")
 	}
 	q := &Queue{
-		dir: dir, fs: disk, now: now, random: rand.Float64, log: slog.New(slog.DiscardHandler),
+		dir: filepath.Clean(dir), fs: disk, now: now, random: rand.Float64, shards: shards, log: slog.New(slog.DiscardHandler),
 		limits: Limits{}.withDefaults(), retention: Retention{Age: 7 * 24 * time.Hour, Bytes: 1 << 30},
 	}
 	for i, opt := range opts {
@@ -161,24 +170,51 @@ func open(dir string, disk fsx.FS, now func() time.Time, opts []Option) (*Queue,
 // Dir returns the folder of the spool.
 func (q *Queue) Dir() string { return q.dir }
 
+// format is the version of what is in the folder of a spool.
+const format = 1
+
+// marker is what stands in formatFile.
+type marker struct {
+	Format int `json:"format"`
+}
+
+// makeFolders makes the folders of a new spool. The file that says its format is written last: where it is, the folders are durable.
 func (q *Queue) makeFolders() error {
+	path := filepath.Join(q.dir, formatFile)
+	data, err := q.fs.ReadFile(path, maxNote)
+	if err == nil {
+		var m marker
+		if err := json.Unmarshal(data, &m); err != nil || m.Format < 1 {
+			return fmt.Errorf("%s says no format: restore it, {\"format\":%d}, or move the folder away", path, format)
+		}
+		if m.Format > format {
+			return fmt.Errorf("%s is of format %d, this program knows %d: use a newer version", q.dir, m.Format, format)
+		}
+		return nil
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
 	if err := makeAll(q.fs, q.dir); err != nil {
 		return err
 	}
-	made := false
-	for _, name := range [...]string{tmpDir, readyDir, deadDir, sentDir} {
-		err := q.fs.Mkdir(filepath.Join(q.dir, name), dirMode)
-		switch {
-		case err == nil:
-			made = true
-		case !errors.Is(err, fs.ErrExist):
+	folders := []string{tmpDir, readyDir, deadDir, sentDir}
+	for i := range q.shards {
+		folders = append(folders, filepath.Join(readyDir, shardName(byte(i))))
+	}
+	for _, name := range folders {
+		if err := q.fs.Mkdir(filepath.Join(q.dir, name), dirMode); err != nil && !errors.Is(err, fs.ErrExist) {
 			return err
 		}
 	}
-	if !made {
-		return nil
+	if err := errors.Join(q.fs.SyncDir(filepath.Join(q.dir, readyDir)), q.fs.SyncDir(q.dir)); err != nil {
+		return err
 	}
-	return q.fs.SyncDir(q.dir)
+	// Another process may have made the folder just now. Where this user may not look above it, an administrator made it.
+	if err := q.fs.SyncDir(filepath.Dir(q.dir)); err != nil && !errors.Is(err, fs.ErrPermission) {
+		return err
+	}
+	return q.fs.WriteFileAtomic(path, fmt.Appendf(nil, "{\"format\":%d}\n", format), fileMode)
 }
 
 // makeAll makes the folder dir and those above it, durably.

@@ -214,8 +214,9 @@ func TestRejectedGoesToDeadWithTheWordsOfTheServer(t *testing.T) {
 		t.Errorf("dead/ holds %q, want %q", got, want)
 	}
 	put(t, q, queue.Item{ID: id(1)})
+	process(t, q, new(server))
 	if got := files(t, q, "dead"); len(got) != 0 {
-		t.Errorf("report put again: dead/ holds %q, want nothing", got)
+		t.Errorf("report put again and sent: dead/ holds %q, want nothing", got)
 	}
 }
 

@@ -97,11 +97,12 @@ type uploader struct {
 	wake    chan struct{}        // something has changed
 	ahead   map[string]time.Time // files left behind whose time is in the future, and when they were met; of one goroutine alone
 
-	mu      sync.Mutex
-	index   *index
-	gate    gate
-	sending int
-	counts  counts
+	mu       sync.Mutex
+	index    *index
+	accepted map[int32]fs.FileInfo // by place: files of reports that the server has, which could not be moved
+	gate     gate
+	sending  int
+	counts   counts
 }
 
 // counts is what happened since Run began.
@@ -230,7 +231,9 @@ func (q *Queue) begin(send Send, o RunOptions) (*uploader, func(), error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	u := &uploader{q: q, send: send, options: o, started: q.now(), wake: make(chan struct{}, 1), ahead: map[string]time.Time{}, index: newIndex()}
+	u := &uploader{
+		q: q, send: send, options: o, started: q.now(), wake: make(chan struct{}, 1), ahead: map[string]time.Time{}, index: newIndex(), accepted: map[int32]fs.FileInfo{},
+	}
 	q.setUploader(u) // before the folders are read: what is put meanwhile is not missed
 	end := func() {
 		q.setUploader(nil)
@@ -295,7 +298,9 @@ func (u *uploader) claim() (claim, bool) {
 		return claim{}, false
 	}
 	u.sending++
-	return claim{place: i, entry: u.index.entries[i], pass: p}, true
+	info := u.accepted[i]
+	delete(u.accepted, i)
+	return claim{place: i, entry: u.index.entries[i], pass: p, info: info}, true
 }
 
 // pause returns how long nothing happens by itself.
@@ -335,10 +340,33 @@ func (q *Queue) arrived(n name, size int64, queued time.Time) {
 	if u == nil {
 		return // it is found in the folder
 	}
+	u.meetOthers(n)
 	u.mu.Lock()
 	u.index.add(n, size, queued.UnixNano())
 	u.mu.Unlock()
 	u.signal()
+}
+
+// meetOthers takes in what other processes have put under the same name but for the version, so that it is sent before if it is older.
+func (u *uploader) meetOthers(n name) {
+	other := n
+	for other.version = n.version - 1; other.version >= 1; other.version-- {
+		u.meet(other)
+	}
+	for other.version = n.version + 1; u.meet(other); other.version++ { // the older versions below may have been sent
+	}
+}
+
+// meet takes an item in if there is one of this name, and reports whether there is.
+func (u *uploader) meet(n name) bool {
+	info, err := u.q.fs.Lstat(u.q.path(Ready, n))
+	if err != nil {
+		return false
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.index.add(n, info.Size(), info.ModTime().UnixNano())
+	return true
 }
 
 // Pause holds back all reports until [Queue.Resume]; those under way are finished. It holds for this Queue, not for other processes, and may be called before Run.

@@ -16,13 +16,13 @@ const adviceOdd = "the file was put there by hand, or its name is damaged: submi
 
 // mend brings a spool in order after a crash, and reads what waits.
 func (u *uploader) mend() error {
-	for i := range u.index.shards {
+	for i := range u.q.shards {
 		if _, err := u.scan(byte(i)); err != nil {
 			return fmt.Errorf("read what waits: %w", err)
 		}
 	}
 	u.sweep()
-	for i := range u.index.shards {
+	for i := range u.q.shards {
 		if err := u.mendDead(byte(i)); err != nil {
 			return fmt.Errorf("read what was set aside: %w", err)
 		}
@@ -68,7 +68,7 @@ func (u *uploader) tellFolder(err error) {
 // rescan looks for what other processes have put, dropped or retried. It reads only folders that have changed.
 func (u *uploader) rescan(ctx context.Context) error {
 	found := false
-	for i := range u.index.shards {
+	for i := range u.q.shards {
 		if ctx.Err() != nil {
 			return nil
 		}
@@ -111,28 +111,26 @@ func (u *uploader) scan(first byte) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	names, odd, notes := sortOut(first, entries)
+	names, odd := sortOut(first, entries)
 	found := u.merge(first, u.look(dir, names), len(names))
-	u.mendReady(dir, names, odd, notes)
+	u.mendReady(dir, odd)
 	shard.seen = sight
 	return found || u.recall(first), nil
 }
 
-// sortOut tells items, notes, and files that are neither. Hidden files are left alone.
-func sortOut(first byte, entries []fs.DirEntry) (names []name, odd, notes []string) {
+// sortOut tells items from files that are neither item nor note. Hidden files are left alone.
+func sortOut(first byte, entries []fs.DirEntry) (names []name, odd []string) {
 	for _, e := range entries {
 		text := e.Name()
 		switch n, err := parseName(text); {
-		case strings.HasPrefix(text, "."), e.IsDir():
-		case strings.HasSuffix(text, stateEnding):
-			notes = append(notes, text)
+		case strings.HasPrefix(text, "."), strings.HasSuffix(text, stateEnding), e.IsDir():
 		case err != nil || n.id[0] != first:
 			odd = append(odd, text)
 		default:
 			names = append(names, n)
 		}
 	}
-	return names, odd, notes
+	return names, odd
 }
 
 // look looks at the files of items that are not known yet.
@@ -148,10 +146,12 @@ func (u *uploader) look(dir string, names []name) []seen {
 	found := make([]seen, 0, len(unknown))
 	for _, n := range unknown {
 		info, err := u.q.fs.Lstat(filepath.Join(dir, n.String()))
-		if err != nil {
-			continue // sent meanwhile; what cannot be seen now is found again, because it is not known
+		switch {
+		case err == nil:
+			found = append(found, seen{n, info.Size(), info.ModTime().UnixNano()})
+		case !errors.Is(err, fs.ErrNotExist):
+			found = append(found, seen{name: n}) // is met by who sends it, before others of its ID
 		}
-		found = append(found, seen{n, info.Size(), info.ModTime().UnixNano()})
 	}
 	return found
 }
@@ -204,25 +204,14 @@ func (u *uploader) recall(first byte) bool {
 	return found
 }
 
-// mendReady sets aside what is no item, and removes notes that were left behind. What fails is tried with the next change of the folder.
-func (u *uploader) mendReady(dir string, names []name, odd, notes []string) {
+// mendReady sets aside what is no item. What fails is tried with the next change of the folder.
+func (u *uploader) mendReady(dir string, odd []string) {
 	for _, text := range odd {
 		if err := u.q.setAside(filepath.Join(dir, text), text); err != nil {
 			u.q.log.Warn("file in the spool is no report and cannot be set aside", "path", filepath.Join(dir, text), "err", err)
 			continue
 		}
 		u.q.log.Error("file in the spool is no report: set aside", "path", filepath.Join(dir, text))
-	}
-	items := make(map[string]bool, len(notes))
-	if len(notes) > 0 {
-		for _, n := range names {
-			items[n.String()] = true
-		}
-	}
-	for _, text := range notes {
-		if !items[strings.TrimSuffix(text, stateEnding)] {
-			u.removeStale(filepath.Join(dir, text))
-		}
 	}
 }
 
@@ -265,35 +254,37 @@ func (u *uploader) mendDead(first byte) error {
 	}
 	for _, e := range entries {
 		path := filepath.Join(dir, e.Name())
-		if item, ok := strings.CutSuffix(path, stateEnding); ok {
-			if _, err := u.q.fs.Lstat(item); errors.Is(err, fs.ErrNotExist) {
-				u.removeStale(path)
-			}
-			continue
-		}
 		n, err := parseName(e.Name())
-		if err != nil || u.index.find(n) == none {
+		if err != nil || !u.waits(n.id) {
 			continue
 		}
 		document, err := u.q.fs.ReadFile(path, MaxDocument)
 		if err != nil {
 			continue // it is in dead/, where it harms nobody
 		}
-		same, err := u.q.holds(u.q.path(Ready, n), document)
-		if same {
+		_, err = u.q.twin(Ready, n, document)
+		if err == nil {
 			err = u.q.discard(path)
 		}
-		if err != nil {
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 	}
 	return nil
 }
 
-// sweep removes what a crash has left half written. What may still be in work is left alone.
+// waits reports whether an item of this ID is in ready/.
+func (u *uploader) waits(id ID) bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	_, ok := u.index.byID[id]
+	return ok
+}
+
+// sweep removes what a crash has left: files half written, and notes without their item. What may still be in work is left alone.
 func (u *uploader) sweep() {
 	dirs := []string{filepath.Join(u.q.dir, tmpDir)}
-	for i := range u.index.shards {
+	for i := range u.q.shards {
 		dirs = append(dirs, u.q.shardPath(Ready, byte(i)), u.q.shardPath(Dead, byte(i)))
 	}
 	for _, dir := range dirs {
@@ -301,19 +292,18 @@ func (u *uploader) sweep() {
 		if err != nil {
 			continue // not made yet; anything worse is met by who reads what waits
 		}
+		there := make(map[string]bool, len(entries))
 		for _, e := range entries {
-			if isTemporary(e.Name()) {
-				u.removeStale(filepath.Join(dir, e.Name()))
+			there[e.Name()] = true
+		}
+		for text := range there {
+			if item, isNote := strings.CutSuffix(text, stateEnding); isNote && !there[item] || strings.HasSuffix(item, ".tmp") {
+				u.removeStale(filepath.Join(dir, text))
 			}
 		}
 	}
 	now := u.q.now()
 	maps.DeleteFunc(u.ahead, func(_ string, met time.Time) bool { return now.Sub(met) > 2*staleAfter }) // gone by itself
-}
-
-// isTemporary reports whether a file of that name is being written.
-func isTemporary(text string) bool {
-	return strings.HasSuffix(text, ".tmp") || strings.HasSuffix(text, ".tmp"+stateEnding)
 }
 
 // removeStale removes a file that nobody has changed for an hour. One whose time is in the future, by a clock that was wrong, has its hour from when it is met first.

@@ -41,7 +41,7 @@ func hourOf(now time.Time, info fs.FileInfo, most int) int {
 
 // eachSent calls do for each file in sent/, notes too, until ctx ends.
 func (u *uploader) eachSent(ctx context.Context, do func(path string, info fs.FileInfo)) {
-	for i := range u.index.shards {
+	for i := range u.q.shards {
 		if ctx.Err() != nil {
 			return
 		}

@@ -73,7 +73,7 @@ func (q *Queue) Stats(ctx context.Context) (Stats, error) {
 		return Stats{}, fmt.Errorf("count the spool: %w", err)
 	}
 	for state, count := range map[State]*Count{Ready: &s.Ready, Dead: &s.Dead, Sent: &s.Sent} {
-		for i := range 256 {
+		for i := range q.shards {
 			entries, err := q.readShard(ctx, state, byte(i))
 			if err != nil {
 				return Stats{}, fmt.Errorf("count the spool: %w", err)

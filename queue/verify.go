@@ -34,7 +34,7 @@ const (
 func (q *Queue) Verify(ctx context.Context) iter.Seq2[Problem, error] {
 	return func(yield func(Problem, error) bool) {
 		for _, state := range [...]State{Ready, Dead, Sent} {
-			for i := range 256 {
+			for i := range q.shards {
 				problems, err := q.verifyShard(ctx, state, byte(i))
 				if err != nil {
 					yield(Problem{}, fmt.Errorf("verify the spool: %w", err))
@@ -106,9 +106,6 @@ func (q *Queue) verifyItem(state State, first byte, path string, hasNote bool) (
 	case state == Dead && !hasNote:
 		return "it was set aside without a reason", "retry it, or drop it"
 	case state == Dead:
-		if err == nil && q.isThere(q.path(Ready, n)) {
-			return "it waits too", fixSweep
-		}
 		return "", "" // why it is there is known
 	case err != nil:
 		return err.Error(), fixAside

@@ -21,6 +21,8 @@ var allowed = map[string][]string{
 	"queue":        {"internal/fsx"},
 	"internal/fsx": {},
 
+	"internal/fsx/fsxtest": {"internal/fsx"}, // for tests
+
 	"cache/rediscache": {""},
 
 	"app/config":    {},
