@@ -19,7 +19,7 @@ func newQuery() *cobra.Command {
 		Example: `  gowats query reports --serial B026001
   gowats query reports --result failed --from 2026-11-16 --format csv`,
 	}
-	cmd.AddCommand(newQueryReports())
+	cmd.AddCommand(newQueryAssets(), newQueryDefects(), newQueryReports(), newQueryTickets())
 	return cmd
 }
 
@@ -94,8 +94,8 @@ func headerQuery(cmd *cobra.Command) (q wats.HeaderQuery, err error) {
 	default:
 		return q, fmt.Errorf("--type %q is neither test nor repair", kind)
 	}
-	if q.Top, err = cmd.Flags().GetInt("top"); err != nil || q.Top < 0 {
-		return q, fmt.Errorf("--top %d is below zero", q.Top)
+	if q.Top, err = topOf(cmd); err != nil {
+		return q, err
 	}
 	if text := flagText(cmd, "process"); text != "" {
 		code, err := strconv.Atoi(text)
