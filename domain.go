@@ -48,9 +48,9 @@ func domainOf(path string) Domain {
 		return DomainManualInspection
 	case "Mes", "Production", "production":
 		return DomainProduction
-	case "Process", "process", "processes":
+	case "Process", "process":
 		return DomainProcess
-	case "Product", "product", "products":
+	case "Product", "product":
 		return DomainProduct
 	case "Report", "report":
 		return DomainReport

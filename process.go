@@ -158,18 +158,18 @@ func (s *ProcessService) Detail(ctx context.Context, id report.ID) (*ProcessInfo
 // Create adds an operation and returns it as stored. A repair operation starts with the default fail codes. It returns [ErrConflict] when there is
 // one of that code or name, and [ErrUnsupported] from a server that is not gowats. It needs an administrator.
 //
-// Route: POST /api/gowats/v1/processes.
+// Route: POST /api/gowats/v1/Process.
 func (s *ProcessService) Create(ctx context.Context, p ProcessInfo) (*ProcessInfo, error) {
-	return s.write(ctx, newRequest(http.MethodPost, "api", "gowats", "v1", "processes"), p)
+	return s.write(ctx, newRequest(http.MethodPost, "api", "gowats", "v1", "Process"), p)
 }
 
 // Update changes the operation of p.Code to what p says and returns it as stored. It returns [ErrNotFound] when there is none, [ErrConflict] when
 // p.RowVersion is not that of what is stored, another one has the name, or it would change the kind of an operation that reports name, and
 // [ErrUnsupported] from a server that is not gowats. It needs an administrator.
 //
-// Route: PUT /api/gowats/v1/processes/{code}.
+// Route: PUT /api/gowats/v1/Process/{code}.
 func (s *ProcessService) Update(ctx context.Context, p ProcessInfo) (*ProcessInfo, error) {
-	return s.write(ctx, newRequest(http.MethodPut, "api", "gowats", "v1", "processes", strconv.Itoa(p.Code)), p)
+	return s.write(ctx, newRequest(http.MethodPut, "api", "gowats", "v1", "Process", strconv.Itoa(p.Code)), p)
 }
 
 func (s *ProcessService) write(ctx context.Context, req *request, p ProcessInfo) (*ProcessInfo, error) {
@@ -185,7 +185,7 @@ func (s *ProcessService) write(ctx context.Context, req *request, p ProcessInfo)
 // Delete removes an operation and its fail codes. It returns [ErrNotFound] when there is none, [ErrConflict] when something names it, such as a
 // report, and [ErrUnsupported] from a server that is not gowats. One that is no longer in use can be made [Inactive]. It needs an administrator.
 //
-// Route: DELETE /api/gowats/v1/processes/{code}.
+// Route: DELETE /api/gowats/v1/Process/{code}.
 func (s *ProcessService) Delete(ctx context.Context, code int) error {
-	return tell(ctx, s.client, newRequest(http.MethodDelete, "api", "gowats", "v1", "processes", strconv.Itoa(code)))
+	return tell(ctx, s.client, newRequest(http.MethodDelete, "api", "gowats", "v1", "Process", strconv.Itoa(code)))
 }

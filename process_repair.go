@@ -210,12 +210,12 @@ func (s *ProcessService) RepairOperation(ctx context.Context, id report.ID) (*Re
 // operation, [ErrConflict] when o.RowVersion is not that of what is stored, and [ErrUnsupported] from a server that is not gowats.
 // It needs an administrator.
 //
-// Route: PUT /api/gowats/v1/processes/{code}/repair.
+// Route: PUT /api/gowats/v1/Process/{code}/Repair.
 func (s *ProcessService) SaveRepairOperation(ctx context.Context, code int, o RepairOperation) (*RepairOperation, error) {
 	if err := refuseInvalid(fmt.Sprintf("repair operation %d", code), o.Validate()); err != nil {
 		return nil, err
 	}
-	req := newRequest(http.MethodPut, "api", "gowats", "v1", "processes", strconv.Itoa(code), "repair")
+	req := newRequest(http.MethodPut, "api", "gowats", "v1", "Process", strconv.Itoa(code), "Repair")
 	if err := req.json(o); err != nil {
 		return nil, err
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"iter"
 	"net/http"
 
 	"github.com/gowats/gowats/report"
@@ -236,33 +235,6 @@ func (s *ProductService) Get(ctx context.Context, partNumber string) (*Product, 
 		return nil, fmt.Errorf("get product: %w: the part number is empty", ErrInvalid)
 	}
 	return one[Product](ctx, s.client, newRequest(http.MethodGet, "api", "Product", partNumber))
-}
-
-// All yields every product in a few words, in the server's order. The answer is read whole and decoded as the loop goes on.
-// [ProductService.Query] selects some.
-//
-// Route: GET /api/Product/Query.
-func (s *ProductService) All(ctx context.Context) iter.Seq2[*ProductView, error] {
-	return func(yield func(*ProductView, error) bool) {
-		req := newRequest(http.MethodGet, "api", "Product", "Query")
-		ans, err := s.client.do(ctx, req)
-		if err != nil {
-			yield(nil, err)
-			return
-		}
-		if ans.isEmpty() {
-			return
-		}
-		for v, err := range elements[ProductView](ans.body) {
-			if err != nil {
-				yield(nil, s.client.unreadable(req, ans, err))
-				return
-			}
-			if !yield(v, nil) {
-				return
-			}
-		}
-	}
 }
 
 // Save creates the product of p.PartNumber, or changes it to what p says, and returns it as stored. Revisions and tags that p leaves out

@@ -266,7 +266,7 @@ func TestProcessExtensionElsewhere(t *testing.T) {
 		"Delete":              c.Process.Delete(t.Context(), 70),
 		"SaveRepairOperation": second(c.Process.SaveRepairOperation(t.Context(), 500, wats.RepairOperation{})),
 	} {
-		if !errors.Is(err, wats.ErrUnsupported) || !strings.Contains(err.Error(), "/api/gowats/v1/processes") {
+		if !errors.Is(err, wats.ErrUnsupported) || !strings.Contains(err.Error(), "/api/gowats/v1/Process") {
 			t.Errorf("%s: got %v, want ErrUnsupported that names the route", what, err)
 		}
 	}

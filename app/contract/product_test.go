@@ -225,7 +225,7 @@ func TestProductsInBulk(t *testing.T) {
 	}
 
 	n := 0
-	for v, err := range c.Product.All(t.Context()) {
+	for v, err := range c.Product.All(t.Context(), wats.ProductQuery{}) {
 		if err != nil {
 			t.Fatal(err)
 		}

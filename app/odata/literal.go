@@ -49,6 +49,14 @@ func (p *parser) value(m *Member, t token) (any, error) {
 			return id, nil
 		}
 		return nil, p.fail(t.pos, "%s is a GUID such as 6ba7b810-9dad-11d1-80b4-00c04fd430c8, found %s", m.Name, t)
+	case Bool:
+		switch {
+		case t.is("true"):
+			return int64(1), nil
+		case t.is("false"):
+			return int64(0), nil
+		}
+		return nil, p.fail(t.pos, "%s is true or false without quotes, found %s", m.Name, t)
 	case Enum:
 		if v, ok := m.Word(t.text); ok && t.kind == quotedToken {
 			return v, nil

@@ -33,6 +33,7 @@ const (
 	Time              // int64, nanoseconds since 1970 UTC; what lies beyond 1678–2262 becomes the first or last of them
 	GUID              // []byte of length 16
 	Enum              // what Member.Word gives
+	Bool              // int64, 1 true and 0 false
 	List              // elements with members of their own: only any(…) looks into it
 )
 

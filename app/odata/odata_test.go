@@ -224,3 +224,30 @@ func TestBadOrderBySaysWhatAndWhere(t *testing.T) {
 		})
 	}
 }
+
+func TestTrueAndFalse(t *testing.T) {
+	flags := odata.Schema{{Name: "nonSerial", Type: odata.Bool, SQL: "flag"}}
+	for filter, want := range map[string]string{
+		"nonSerial eq true":             "flag=$1 [1]",
+		"nonserial ne FALSE":            "flag<>$1 [0]",
+		"not (nonSerial in (true))":     "NOT (flag IN ($1)) [1]",
+		"nonSerial eq null and (false)": "(1=0 AND 1=0) []",
+	} {
+		f, err := odata.ParseFilter(filter, flags)
+		if err != nil {
+			t.Errorf("ParseFilter(%q): %v", filter, err)
+			continue
+		}
+		sql, args := f.SQL(odata.Dialect{Position: "instr"}, 1)
+		if got := fmt.Sprint(sql, " ", args); got != want {
+			t.Errorf("SQL of %q: got %s, want %s", filter, got, want)
+		}
+	}
+	for filter, reason := range map[string]string{
+		"nonSerial eq 1": "true or false", "nonSerial eq 'true'": "true or false", "nonSerial gt true": "eq, ne and in only", "contains(nonSerial,'t')": "text member",
+	} {
+		if _, err := odata.ParseFilter(filter, flags); err == nil || !strings.Contains(err.Error(), reason) {
+			t.Errorf("ParseFilter(%q): got %v, want an error that tells %q", filter, err, reason)
+		}
+	}
+}

@@ -361,7 +361,7 @@ func (p *parser) comparison() (node, error) {
 func (p *parser) compare(o operand, op string, with operand) (node, error) {
 	m := o.member
 	equality := op == "eq" || op == "ne"
-	if !equality && (m.Type == Enum || m.Type == GUID) {
+	if !equality && (m.Type == Enum || m.Type == GUID || m.Type == Bool) {
 		return nil, p.fail(o.pos, "%s is compared by eq, ne and in only", m.Name)
 	}
 	if err := p.countTerm(); err != nil {

@@ -213,19 +213,27 @@ const (
 	maxPageRows = 1000
 )
 
+// pageOptions reads the OData options of a list that is answered page by page.
+func pageOptions(c *call) (q store.ListQuery, none bool, err error) {
+	q, none, err = listOptions(c)
+	switch {
+	case err != nil:
+		return q, false, err
+	case q.Top > maxPageRows:
+		return q, false, refuseOption("$top", "range", "must be at most %d, is %d", maxPageRows, q.Top)
+	case q.Top == 0:
+		q.Top = pageRows
+	}
+	return q, none, nil
+}
+
 // queryAssets answers with a page of the assets that the OData options select, and with how many there are in all.
 //
 // Route: GET /api/gowats/v1/Asset/Query.
 func (s *server) queryAssets(w http.ResponseWriter, c *call) error {
-	q, none, err := listOptions(c)
+	q, none, err := pageOptions(c)
 	if err != nil {
 		return err
-	}
-	if q.Top > maxPageRows {
-		return refuseOption("$top", "range", "must be at most %d, is %d", maxPageRows, q.Top)
-	}
-	if q.Top == 0 {
-		q.Top = pageRows
 	}
 	page := assetPage{Assets: []*wats.Asset{}}
 	if page.Total, err = s.store.CountAssets(c.Context(), q.Filter); err != nil {

@@ -24,10 +24,10 @@ func processRoutes() []route {
 		{http.MethodGet, "/api/internal/Process/GetProcess/{id}", auth.Read, noBody, (*server).processDetail},
 		{http.MethodGet, "/api/internal/Process/GetRepairOperations", auth.Read, noBody, (*server).repairOperations},
 		{http.MethodGet, "/api/internal/Process/GetRepairOperation/{id}", auth.Read, noBody, (*server).repairOperation},
-		{http.MethodPost, "/api/gowats/v1/processes", auth.Admin, smallBody, (*server).createProcess},
-		{http.MethodPut, "/api/gowats/v1/processes/{code}", auth.Admin, smallBody, (*server).updateProcess},
-		{http.MethodDelete, "/api/gowats/v1/processes/{code}", auth.Admin, noBody, (*server).deleteProcess},
-		{http.MethodPut, "/api/gowats/v1/processes/{code}/repair", auth.Admin, listBody, (*server).saveRepairOperation},
+		{http.MethodPost, "/api/gowats/v1/Process", auth.Admin, smallBody, (*server).createProcess},
+		{http.MethodPut, "/api/gowats/v1/Process/{code}", auth.Admin, smallBody, (*server).updateProcess},
+		{http.MethodDelete, "/api/gowats/v1/Process/{code}", auth.Admin, noBody, (*server).deleteProcess},
+		{http.MethodPut, "/api/gowats/v1/Process/{code}/Repair", auth.Admin, listBody, (*server).saveRepairOperation},
 	}
 }
 
@@ -167,7 +167,7 @@ func (s *server) repairOperation(w http.ResponseWriter, c *call) error {
 
 // createProcess adds an operation.
 //
-// Route: POST /api/gowats/v1/processes.
+// Route: POST /api/gowats/v1/Process.
 func (s *server) createProcess(w http.ResponseWriter, c *call) error {
 	change, err := readJSON[store.ProcessChange](s, w, c)
 	if err != nil {
@@ -182,7 +182,7 @@ func (s *server) createProcess(w http.ResponseWriter, c *call) error {
 
 // updateProcess changes an operation. Members that are absent or null stay as they are.
 //
-// Route: PUT /api/gowats/v1/processes/{code}.
+// Route: PUT /api/gowats/v1/Process/{code}.
 func (s *server) updateProcess(w http.ResponseWriter, c *call) error {
 	code, err := codeParam(c)
 	if err != nil {
@@ -211,7 +211,7 @@ func codeParam(c *call) (int, error) {
 
 // deleteProcess removes an operation that nothing names.
 //
-// Route: DELETE /api/gowats/v1/processes/{code}.
+// Route: DELETE /api/gowats/v1/Process/{code}.
 func (s *server) deleteProcess(w http.ResponseWriter, c *call) error {
 	code, err := codeParam(c)
 	if err != nil {
@@ -225,7 +225,7 @@ func (s *server) deleteProcess(w http.ResponseWriter, c *call) error {
 
 // saveRepairOperation replaces how repairs are carried out, with all fail codes.
 //
-// Route: PUT /api/gowats/v1/processes/{code}/repair.
+// Route: PUT /api/gowats/v1/Process/{code}/Repair.
 func (s *server) saveRepairOperation(w http.ResponseWriter, c *call) error {
 	code, err := codeParam(c)
 	if err != nil {

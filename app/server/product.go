@@ -26,6 +26,8 @@ func productMasterRoutes() []route {
 		{http.MethodPut, "/api/Product/Revisions", auth.Write, listBody, (*server).saveRevisions},
 		{http.MethodGet, "/api/Product/{partNumber}/Revisions", auth.Read, noBody, (*server).revisions},
 		{http.MethodGet, "/api/Product/{partNumber}/{revision}", auth.Read, noBody, (*server).revision},
+		{http.MethodGet, "/api/gowats/v1/Product/Query", auth.Read, noBody, (*server).queryProducts},
+		{http.MethodDelete, "/api/gowats/v1/Product/{partNumber}", auth.Admin, noBody, (*server).deleteProduct},
 	}
 }
 
@@ -177,4 +179,41 @@ func (s *server) saveRevisions(w http.ResponseWriter, c *call) error {
 		return err
 	}
 	return answerJSON(w, append([]wats.ProductRevision{}, saved...))
+}
+
+// productPage is a part of the products that a query selects, and how many there are.
+type productPage struct {
+	Total    int             `json:"total"`
+	Products []*wats.Product `json:"products"`
+}
+
+// queryProducts answers with a page of the products that the OData options select, without revisions and tags, and with how many there are in all.
+//
+// Route: GET /api/gowats/v1/Product/Query.
+func (s *server) queryProducts(w http.ResponseWriter, c *call) error {
+	q, none, err := pageOptions(c)
+	if err != nil {
+		return err
+	}
+	page := productPage{Products: []*wats.Product{}}
+	if page.Total, err = s.store.CountProducts(c.Context(), q.Filter); err != nil {
+		return err
+	}
+	for p, err := range unless(none, s.store.Products(c.Context(), q)) {
+		if err != nil {
+			return err
+		}
+		page.Products = append(page.Products, p)
+	}
+	return answerJSON(w, page)
+}
+
+// deleteProduct removes a product that nothing names.
+//
+// Route: DELETE /api/gowats/v1/Product/{partNumber}.
+func (s *server) deleteProduct(w http.ResponseWriter, c *call) error {
+	if err := s.store.DeleteProduct(c.Context(), c.param("partNumber")); err != nil {
+		return err
+	}
+	return answerJSON(w, true)
 }
