@@ -80,7 +80,7 @@ type Unit struct {
 	ProcessCode        report.Optional[int] `json:"processCode,omitzero"` // where it is: operation of its latest report, or as set since
 	Tags               []Setting            `json:"tags"`
 	SubUnits           []Unit               `json:"subUnits"`             // read only: what is built in
-	OrderNumber        string               `json:"orderNumber,omitzero"` // production order; only gowats servers know it
+	OrderNumber        string               `json:"orderNumber,omitzero"` // production order, its own or that of its batch; only gowats servers know it
 	RowVersion         report.Optional[int] `json:"rowVersion,omitzero"`
 
 	Extra Extra `json:"-"`
@@ -162,6 +162,7 @@ func (u *Unit) validate(path string) report.Findings {
 	c.text(path+".currentLocation", u.CurrentLocation, maxUnitText)
 	c.text(path+".orderNumber", u.OrderNumber, maxUnitText)
 	c.text(path+".xmlData", u.XMLData, maxUnitXML)
+	c.date(path+".serialDate", u.SerialDate)
 	if u.PhaseID != 0 && !u.PhaseID.IsValid() {
 		c.addf(path+".unitPhaseId", "enum", "unitPhaseId must be one phase, a power of two from 1 to 2048, is %d", u.PhaseID)
 	}

@@ -96,6 +96,7 @@ func ValidateSerialUses(used []SerialUse) report.Findings {
 		c.required(at+".serialNumber", u.Number, maxSerialText)
 		c.text(at+".refSN", u.SerialNumber, maxUnitText)
 		c.text(at+".refPN", u.PartNumber, maxUnitText)
+		c.date(at+".takenUtc", u.Taken)
 	}
 	return c.found
 }

@@ -36,6 +36,14 @@ func (c *checks) text(path, text string, most int) {
 	}
 }
 
+// date checks a date-time that may be absent: a server keeps it in nanoseconds since 1970.
+func (c *checks) date(path string, t Time) {
+	const first, last = 1678, 2262
+	if year := t.UTC().Year(); !t.IsZero() && (year < first || year >= last) {
+		c.addf(path, "range", "%s must lie between the years %d and %d", memberOf(path), first, last)
+	}
+}
+
 // isIllegal reports whether no text may hold r: the control characters that XML 1.0 cannot hold.
 func isIllegal(r rune) bool {
 	return r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == '\uFFFE' || r == '\uFFFF'

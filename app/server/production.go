@@ -17,7 +17,7 @@ import (
 const unitsBody = 16 << 20 // bytes: 10,000 units
 
 func productionRoutes() []route {
-	return slices.Concat(unitRoutes(), assemblyRoutes(), serialRoutes())
+	return slices.Concat(unitRoutes(), assemblyRoutes(), serialRoutes(), orderRoutes())
 }
 
 func unitRoutes() []route {

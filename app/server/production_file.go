@@ -113,6 +113,8 @@ func completeSerial(item *store.SerialItem, follow, taken string) {
 		at, _, err := report.ParseTime(taken, time.UTC)
 		if err != nil {
 			item.Wrong = append(item.Wrong, report.Finding{Path: item.Path, Rule: "date-time", Message: "taken is no date-time: " + err.Error()})
+		} else if !store.CanKeep(at) {
+			item.Wrong = append(item.Wrong, report.Finding{Path: item.Path, Rule: "range", Message: "taken is too far from now: " + shorten(taken)})
 		}
 		item.Taken, item.IsTaken = at, true
 	}

@@ -187,6 +187,8 @@ func (r *optionReader) moment(name string) time.Time {
 	at, err := r.time(name)
 	if err != nil {
 		r.addf(name, "date-time", "%s must be an ISO 8601 date-time, is %q", name, shorten(r.text(name)))
+	} else if !at.IsZero() && !store.CanKeep(at) {
+		r.addf(name, "range", "%s is too far from now", name)
 	}
 	return at
 }

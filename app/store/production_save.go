@@ -184,10 +184,10 @@ func (w *writer) updateUnit(ctx context.Context, u unitWrite, old *storedUnit, o
 	if at := u.SerialDate; !at.IsZero() && !at.Equal(next.SerialDate.Time) {
 		next.SerialDate, changed = at, true
 	}
-	if order == nil {
+	if order == nil || u.OrderNumber == old.unit.OrderNumber { // perhaps that of its batch
 		order = old.order
 	} else {
-		changed = changed || old.order == nil || *order != *old.order
+		changed = true
 	}
 	tags, retagged := mergeSettings(old.unit.Tags, u.Tags)
 	if !changed && !retagged {

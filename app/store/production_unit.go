@@ -97,7 +97,7 @@ func unitSchema() odata.Schema {
 }
 
 const unitTables = `unit u JOIN unit_phase f ON f.phase = u.phase LEFT JOIN unit p ON p.id = u.parent
-	LEFT JOIN production_order o ON o.id = u.production_order`
+	LEFT JOIN production_batch b ON b.batch_number = u.batch_number LEFT JOIN production_order o ON o.id = COALESCE(u.production_order, b.production_order)`
 
 // unitColumns are the columns of a unit, in the order of unitTarget.fields.
 const unitColumns = `u.id, u.serial_number, u.part_number, u.revision, u.batch_number, u.location, u.xml_data, u.phase, f.name, u.process_code,
@@ -145,6 +145,12 @@ func wireTime(ns *int64) wats.Time {
 		return wats.Time{}
 	}
 	return wats.Time{Time: time.Unix(0, *ns).UTC()}
+}
+
+// CanKeep reports whether a time is one that the database can hold, in nanoseconds since 1970.
+func CanKeep(t time.Time) bool {
+	year := t.UTC().Year()
+	return firstYear <= year && year < lastYear
 }
 
 // nanoseconds returns a time as the database has it, nil for the zero Time.
