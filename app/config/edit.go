@@ -15,6 +15,18 @@ import (
 //
 // The result has been read back: an edit that would make the file invalid is an [*InvalidError].
 func Edit(text []byte, path, value string) ([]byte, error) {
+	doc, err := document(text)
+	if err != nil {
+		return nil, err
+	}
+	if err := editAt(doc, path, value); err != nil {
+		return nil, err
+	}
+	return finish(doc)
+}
+
+// document reads the text of a file to be changed.
+func document(text []byte) (*yaml.Node, error) {
 	var doc yaml.Node
 	if len(bytes.TrimSpace(text)) > 0 {
 		if err := yaml.Unmarshal(text, &doc); err != nil {
@@ -24,13 +36,22 @@ func Edit(text []byte, path, value string) ([]byte, error) {
 	if doc.Kind == 0 || len(doc.Content) == 0 || doc.Content[0].Kind != yaml.MappingNode {
 		doc = yaml.Node{Kind: yaml.DocumentNode, Content: []*yaml.Node{{Kind: yaml.MappingNode}}}
 	}
+	return &doc, nil
+}
+
+func editAt(doc *yaml.Node, path, value string) error {
 	if err := edit(doc.Content[0], reflect.TypeFor[Config](), strings.Split(path, "."), value); err != nil {
-		return nil, &InvalidError{[]Problem{{Path: path, Message: err.Error()}}}
+		return &InvalidError{[]Problem{{Path: path, Message: err.Error()}}}
 	}
+	return nil
+}
+
+// finish writes a changed file and reads it back.
+func finish(doc *yaml.Node) ([]byte, error) {
 	var out bytes.Buffer
 	enc := yaml.NewEncoder(&out)
 	enc.SetIndent(2)
-	if err := enc.Encode(&doc); err != nil {
+	if err := enc.Encode(doc); err != nil {
 		return nil, err
 	}
 	if err := enc.Close(); err != nil {

@@ -36,6 +36,9 @@ A running agent takes a change within seconds.`,
 		{Use: "set SETTING VALUE", Short: "Change one setting in the file; an empty value takes it out", Args: cobra.ExactArgs(2), RunE: configSet},
 		{Use: "check", Short: "Tell every mistake in the file", Args: cobra.NoArgs, RunE: configCheck},
 		{Use: "path", Short: "Print where the file is", Args: cobra.NoArgs, RunE: configWhere},
+		{Use: "import FILE…", Short: "Take over the settings of another WATS client", Args: cobra.MinimumNArgs(1), RunE: configImport,
+			Long: "Take over the settings of another WATS client: the JSON file of pyWATS, or settings.json and converters.xml of the client for Windows.\n" +
+				"What has no counterpart is told. A token is put into a file beside the settings, which only its owner may read."},
 		{Use: "init", Short: "Make a file to begin with", Args: cobra.NoArgs, RunE: configInit},
 	}
 	for _, c := range commands {
@@ -140,6 +143,62 @@ func configSet(cmd *cobra.Command, args []string) error {
 		return withCode(exitInvalidConfig, fmt.Errorf("%s was not changed:\n%w", file.path, err))
 	}
 	return writeConfig(file.path, text, changed)
+}
+
+// configImport adds the settings of each file. Nothing is changed when one of them cannot be read.
+func configImport(cmd *cobra.Command, args []string) error {
+	file := configFileOf(cmd)
+	before, err := os.ReadFile(file.path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return withCode(exitConfiguration, err)
+	}
+	now, token := before, ""
+	for _, name := range args {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		loaded, err := file.load(now)
+		if err != nil {
+			return err
+		}
+		i, err := config.ImportFrom(text, len(loaded.Converters))
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		for _, note := range i.Notes {
+			fmt.Fprintf(cmd.ErrOrStderr(), "%s: %s\n", name, note)
+		}
+		token = firstOf(i.Token, token)
+		if now, err = i.Apply(now); err != nil {
+			return withCode(exitInvalidConfig, fmt.Errorf("%s does not go with %s, which was not changed:\n%w", name, file.path, err))
+		}
+	}
+	if token != "" {
+		if now, err = keepToken(file.path, now, token); err != nil {
+			return err
+		}
+	}
+	if err := writeConfig(file.path, before, now); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s\n", file.path)
+	return err
+}
+
+// keepToken writes a token into a file of its own and returns the settings that refer to it.
+func keepToken(path string, settings []byte, token string) ([]byte, error) {
+	path, err := filepath.Abs(strings.TrimSuffix(path, filepath.Ext(path)) + ".token")
+	if err == nil {
+		err = os.MkdirAll(filepath.Dir(path), 0o755)
+	}
+	if err == nil {
+		err = fsx.WriteFileAtomic(path, []byte(token+"\n"), 0o600)
+	}
+	if err != nil {
+		return nil, withCode(exitConfiguration, fmt.Errorf("keep the token: %w", err))
+	}
+	return config.Edit(settings, "server.token", "file:"+path)
 }
 
 const keptConfigs = 10 // earlier versions of the file that stay beside it
