@@ -35,6 +35,10 @@ paths:
         4XX: {$ref: '#/components/responses/Refused'}
   /api/Thing/Special:
     get: {operationId: getSpecial, x-route-only: true, responses: {'200': {description: Anything.}}}
+    put:
+      operationId: saveGuest
+      requestBody: {content: {application/json: {schema: {$ref: '#/components/schemas/Guest'}}}}
+      responses: {'204': {description: Done.}}
   /api/Thing/name={name}:
     parameters: []
     get:
@@ -70,7 +74,8 @@ components:
     Other:
       allOf:
         - {$ref: '#/components/schemas/Base'}
-        - {type: object, additionalProperties: true, properties: {type: {type: string}}}
+        - {type: object, additionalProperties: true, x-keeps-unknown: true, properties: {type: {type: string}}}
+    Guest: {type: object, additionalProperties: true, properties: {name: {type: string}}}
     Thing:
       anyOf: [{$ref: '#/components/schemas/Box'}, {$ref: '#/components/schemas/Ball'}, {$ref: '#/components/schemas/Other'}]
       discriminator: {propertyName: type, mapping: {box: '#/components/schemas/Box', ball: '#/components/schemas/Ball'}}
@@ -134,7 +139,7 @@ func TestFind(t *testing.T) {
 	for _, op := range c.Operations() {
 		told = append(told, fmt.Sprint(op.ID, op.Domain, op.RouteOnly, op.Analytics))
 	}
-	want := []string{"uploadThing false false", "saveThing false false", "getSpecial true false", "getThingByName false true", "getThingThings false false"}
+	want := []string{"uploadThing false false", "saveThing false false", "getSpecial true false", "saveGuest false false", "getThingByName false true", "getThingThings false false"}
 	for i := range want {
 		want[i] = strings.Replace(want[i], " ", "", 1)
 	}
@@ -169,6 +174,8 @@ func TestRequests(t *testing.T) {
 		"the same, open":         {request: `PUT /api/Thing application/json {"name":"n","type":"ball","inside":[]}`, open: true},
 		"deep in a list":         {request: `PUT /api/Thing application/json {"name":"n","type":"box","inside":[{"name":"n","type":"ball","x":1}]}`, want: []string{"body.inside[0].x: not in the contract"}},
 		"members of other kinds": {request: `PUT /api/Thing application/json {"name":"n","type":"cube","side":1}`},
+		"what others may send":   {request: `PUT /api/Thing/Special application/json {"name":"n","age":1}`, open: true},
+		"and ours must not":      {request: `PUT /api/Thing/Special application/json {"name":"n","age":1}`, want: []string{"body.age: not in the contract"}},
 		"a document":             {request: "POST /api/Thing application/xml <a/>"},
 		"half a document":        {request: "POST /api/Thing application/xml <a", want: []string{"no XML"}},
 		"a form":                 {request: "POST /api/Thing multipart/form-data;boundary=x " + fmt.Sprintf(form, "file")},

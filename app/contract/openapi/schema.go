@@ -97,7 +97,8 @@ var (
 )
 
 // rewriter turns the schemas of OpenAPI into those of JSON Schema: discriminators become if and then, which is faster to check than
-// every alternative and tells better what is wrong. With closed, objects take the members named for them and no others.
+// every alternative and tells better what is wrong. With closed, objects take the members named for them and no others. That goes for
+// additionalProperties: true as well, by which the contract says that other servers send more, unless x-keeps-unknown says that ours does.
 type rewriter struct {
 	components map[string]any
 	closed     bool
@@ -159,6 +160,9 @@ func (r *rewriter) parts(node any) {
 	s, ok := node.(map[string]any)
 	if !ok {
 		return
+	}
+	if named, _ := s["properties"].(map[string]any); r.closed && len(named) > 0 && s["additionalProperties"] == true && s["x-keeps-unknown"] != true {
+		delete(s, "additionalProperties")
 	}
 	for _, key := range memberMaps {
 		members, _ := s[key].(map[string]any)

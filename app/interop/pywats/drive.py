@@ -18,6 +18,7 @@ import product_checks
 import production_checks
 import report_checks
 import rootcause_checks
+import scim_checks
 import software_checks
 from checks import Checks
 
@@ -30,6 +31,7 @@ DOMAINS = {
     "production": production_checks.run,
     "report": report_checks.run,
     "rootcause": rootcause_checks.run,
+    "scim": scim_checks.run,
     "software": software_checks.run,
 }
 
