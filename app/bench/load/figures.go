@@ -20,8 +20,7 @@ type figures struct {
 }
 
 func (f figures) print(w io.Writer) error {
-	seconds := f.elapsed.Seconds()
-	rate := float64(f.reports) / seconds
+	seconds, rate := f.elapsed.Seconds(), f.perSecond()
 	var b strings.Builder
 	fmt.Fprintf(&b, "reports            %d of %d bytes in %.2f s, all found again\n", f.reports, f.bytes, seconds)
 	fmt.Fprintf(&b, "throughput         %.0f reports/s, %.0f steps/s\n", rate, float64(f.steps)/seconds)
@@ -37,6 +36,8 @@ func (f figures) print(w io.Writer) error {
 	_, err := io.WriteString(w, b.String())
 	return err
 }
+
+func (f figures) perSecond() float64 { return float64(f.reports) / f.elapsed.Seconds() }
 
 func (f figures) quantile(percent int) time.Duration {
 	return f.latencies[(len(f.latencies)-1)*percent/100].Round(10 * time.Microsecond)

@@ -29,7 +29,7 @@ type server struct {
 // findServer returns the server of -server, or starts one in folder.
 func findServer(ctx context.Context, s settings, folder string) (*server, error) {
 	if s.server == "" {
-		return startServer(ctx, s.binary, folder)
+		return startServer(ctx, s, folder)
 	}
 	token, err := os.ReadFile(s.tokenFile)
 	if err != nil {
@@ -39,18 +39,16 @@ func findServer(ctx context.Context, s settings, folder string) (*server, error)
 }
 
 // startServer runs gowats server on an empty data folder and returns when it listens.
-func startServer(ctx context.Context, binary, folder string) (*server, error) {
-	if binary == "" {
-		var err error
-		if binary, err = build(ctx, folder); err != nil {
-			return nil, err
-		}
+func startServer(ctx context.Context, s settings, folder string) (*server, error) {
+	data, err := os.MkdirTemp(folder, "data-")
+	if err != nil {
+		return nil, err
 	}
 	const user = "load"
 	password := rand.Text()
 	ctx, cancel := context.WithCancel(ctx)
-	cmd := exec.CommandContext(ctx, binary, "server", "--data", filepath.Join(folder, "data"), "--listen", "127.0.0.1:0")
-	cmd.Env = append(os.Environ(), "GOWATS_BOOTSTRAP="+user+":"+password)
+	cmd := exec.CommandContext(ctx, s.binary, "server", "--data", data, "--listen", "127.0.0.1:0")
+	cmd.Env = append(os.Environ(), "GOWATS_BOOTSTRAP="+user+":"+password, "GOWATS_DATABASE="+s.database)
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = 30 * time.Second // then it is killed
 	talk, err := cmd.StderrPipe()
@@ -59,7 +57,7 @@ func startServer(ctx context.Context, binary, folder string) (*server, error) {
 	}
 	if err != nil {
 		cancel()
-		return nil, fmt.Errorf("start %s: %w", binary, err)
+		return nil, fmt.Errorf("start %s: %w", s.binary, err)
 	}
 	lines := bufio.NewReader(talk)
 	url, said := readURL(lines)
