@@ -2,7 +2,6 @@ package store_test
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"os"
 	"path/filepath"
@@ -14,10 +13,12 @@ import (
 	"time"
 
 	"github.com/gowats/gowats/app/store"
+	"github.com/gowats/gowats/app/store/storetest"
 	"github.com/gowats/gowats/report"
 )
 
 func TestWhatIsStoredIsThereAfterReopening(t *testing.T) {
+	storetest.NeedsSQLite(t, "its file has an odd name")
 	path := filepath.Join(t.TempDir(), "odd name #1 100%?.db")
 	s := openAt(t, path)
 	submit(t, s, test(1))
@@ -35,6 +36,7 @@ func TestWhatIsStoredIsThereAfterReopening(t *testing.T) {
 
 // TestCommittedReportsSurviveACrash copies the files as a crash would leave them, with the store still open.
 func TestCommittedReportsSurviveACrash(t *testing.T) {
+	storetest.NeedsSQLite(t, "it copies the files")
 	dir, crashed := t.TempDir(), t.TempDir()
 	s := openAt(t, filepath.Join(dir, "gowats.db"))
 	for n := range 20 {
@@ -56,6 +58,7 @@ func TestCommittedReportsSurviveACrash(t *testing.T) {
 }
 
 func TestDatabaseIsPrivate(t *testing.T) {
+	storetest.NeedsSQLite(t, "it looks at the files")
 	if runtime.GOOS == "windows" {
 		t.Skip("Windows has no file modes")
 	}
@@ -78,19 +81,14 @@ func TestDatabaseIsPrivate(t *testing.T) {
 }
 
 func TestNewerSchemaIsRefused(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "gowats.db")
-	if err := openAt(t, path).Close(); err != nil {
+	address := storetest.Address(t)
+	if err := openAt(t, address).Close(); err != nil {
 		t.Fatal(err)
 	}
-	db, err := sql.Open("sqlite", path)
-	if err != nil {
+	if _, err := storetest.Database(t, address).Exec(`INSERT INTO goose_db_version (version_id, is_applied) VALUES (9000, CAST(1 AS BOOLEAN))`); err != nil {
 		t.Fatal(err)
 	}
-	defer db.Close()
-	if _, err := db.Exec(`INSERT INTO goose_db_version (version_id, is_applied) VALUES (9000, 1)`); err != nil {
-		t.Fatal(err)
-	}
-	_, err = store.Open(t.Context(), path, store.Options{})
+	_, err := store.Open(t.Context(), address, store.Options{})
 	if err == nil || !strings.Contains(err.Error(), "its schema has version 9000, this program knows versions up to ") ||
 		!strings.Contains(err.Error(), ": use the newer gowats") {
 		t.Errorf("Open of a newer database: %v", err)
@@ -98,6 +96,7 @@ func TestNewerSchemaIsRefused(t *testing.T) {
 }
 
 func TestOpenSaysWhatIsWrong(t *testing.T) {
+	storetest.NeedsSQLite(t, "it opens files")
 	dir := t.TempDir()
 	text := filepath.Join(dir, "text.db")
 	if err := os.WriteFile(text, []byte(strings.Repeat("no database ", 1000)), 0o600); err != nil {
@@ -183,8 +182,8 @@ func TestEndedContextEndsTheWait(t *testing.T) {
 }
 
 func TestCloseWhileSubmitting(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "gowats.db")
-	s := openAt(t, path)
+	address := storetest.Address(t)
+	s := openAt(t, address)
 	var stored atomic.Int64
 	var wg sync.WaitGroup
 	started := make(chan struct{}, 16)
@@ -213,7 +212,7 @@ func TestCloseWhileSubmitting(t *testing.T) {
 		t.Errorf("Close: %v", err)
 	}
 	wg.Wait()
-	if got, err := openAt(t, path).CountHeaders(t.Context(), store.HeaderQuery{}); err != nil || int64(got) != stored.Load() {
+	if got, err := openAt(t, address).CountHeaders(t.Context(), store.HeaderQuery{}); err != nil || int64(got) != stored.Load() {
 		t.Errorf("%d reports, %v; %d were acknowledged", got, err, stored.Load())
 	}
 	if _, err := s.Report(t.Context(), id(0)); err == nil {

@@ -1,10 +1,8 @@
 package store_test
 
 import (
-	"database/sql"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -12,6 +10,7 @@ import (
 
 	"github.com/gowats/gowats"
 	"github.com/gowats/gowats/app/store"
+	"github.com/gowats/gowats/app/store/storetest"
 	"github.com/gowats/gowats/report"
 )
 
@@ -124,8 +123,8 @@ func TestAttachmentsKeepTheirIDs(t *testing.T) {
 
 // TestOlderReportsGetTheirLists takes the lists away, as a database has it that is older than they.
 func TestOlderReportsGetTheirLists(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "gowats.db")
-	s := openAt(t, path)
+	address := storetest.Address(t)
+	s := openAt(t, address)
 	const n = 450 // more than are listed at once
 	for i := range n {
 		submit(t, s, test(i, serial(fmt.Sprint(i)), parts("A")))
@@ -134,10 +133,7 @@ func TestOlderReportsGetTheirLists(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	db, err := sql.Open("sqlite", path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	db := storetest.Database(t, address)
 	for _, statement := range []string{
 		`DELETE FROM report_misc_info`, `DELETE FROM report_sub_unit`, `DELETE FROM report_asset`, `DELETE FROM report_attachment`,
 		`UPDATE report SET parts_listed = 0`, `UPDATE report_body SET body = 'damaged' WHERE seq = 1`,
@@ -146,10 +142,7 @@ func TestOlderReportsGetTheirLists(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := db.Close(); err != nil {
-		t.Fatal(err)
-	}
-	after := headers(t, openAt(t, path), store.HeaderQuery{Expand: everything})
+	after := headers(t, openAt(t, address), store.HeaderQuery{Expand: everything})
 	whole := 0
 	for i, h := range after {
 		if len(h.SubUnits) == 1 && len(h.Attachments) == 2 && cmp.Equal(h.MiscInfo, before[i].MiscInfo) {

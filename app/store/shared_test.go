@@ -167,6 +167,19 @@ func TestStoresMayOpenAnEmptyDatabaseAtOnce(t *testing.T) {
 	}
 }
 
+// TestReopened has what one process has stored read by the next.
+func TestReopened(t *testing.T) {
+	address := storetest.Address(t)
+	s := openAt(t, address)
+	submit(t, s, test(1))
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if outcome := submit(t, openAt(t, address), test(1)); outcome != store.Repeated {
+		t.Errorf("outcome after reopening %v, want Repeated", outcome)
+	}
+}
+
 // TestKeysComeAfterThoseThatAreThere gives a key in the way of a migration that fills a table.
 func TestKeysComeAfterThoseThatAreThere(t *testing.T) {
 	address := storetest.Address(t)
