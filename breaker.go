@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -105,13 +106,17 @@ type breaker struct {
 	observer *observer
 	log      *slog.Logger
 
-	mu     sync.Mutex
-	state  BreakerState
-	row    int       // failures since the last success, each begun after the one before
-	counts int       // failures ever counted in a row: whose request began before the last of them says nothing new
-	recent window    // while closed
-	until  time.Time // open: when the next request is sent to see
-	cause  error
+	// All that is touched while the server works, so that goroutines do not queue up at the lock. They change under it, but for the counts of recent.
+	closed atomic.Bool  // state is BreakerClosed
+	calm   atomic.Bool  // closed, and row is 0
+	counts atomic.Int64 // failures ever counted in a row: whose request began before the last of them says nothing new
+	recent window       // while closed
+
+	mu    sync.Mutex
+	state BreakerState
+	row   int       // failures since the last success, each begun after the one before
+	until time.Time // open: when the next request is sent to see
+	cause error
 }
 
 // breakOff is the stage of p; nil: without breaker.
@@ -121,6 +126,7 @@ func breakOff(p *BreakerPolicy, host string, o *observer, log *slog.Logger) stag
 			return next
 		}
 		b := &breaker{policy: *p, host: host, observer: o, log: log, recent: window{length: p.Window}}
+		b.publish()
 		return func(ctx context.Context, req *request) (*answer, error) { return b.call(ctx, req, next) }
 	}
 }
@@ -142,18 +148,20 @@ func (b *breaker) call(ctx context.Context, req *request, next handler) (*answer
 
 // admission is what is known of a request when it is let through.
 type admission struct {
-	probes bool // it is the one sent to see
-	counts int  // of the breaker by then
+	probes bool  // it is the one sent to see
+	counts int64 // of the breaker by then
 }
 
 // admit lets a request through; its error refuses it.
 func (b *breaker) admit(ctx context.Context, req *request, now time.Time) (admission, error) {
+	if b.closed.Load() {
+		return admission{counts: b.counts.Load()}, nil
+	}
 	b.mu.Lock()
 	switch {
-	case b.state == BreakerClosed:
-		pass := admission{counts: b.counts}
+	case b.state == BreakerClosed: // by now
 		b.mu.Unlock()
-		return pass, nil
+		return admission{counts: b.counts.Load()}, nil
 	case b.state == BreakerOpen && !now.Before(b.until):
 		b.state = BreakerHalfOpen
 		b.mu.Unlock()
@@ -170,11 +178,16 @@ func (b *breaker) admit(ctx context.Context, req *request, now time.Time) (admis
 
 // record counts the result of an attempt. Results of requests that were under way when the breaker opened count for nothing.
 func (b *breaker) record(ctx context.Context, pass admission, result outcome, cause error, now time.Time) {
+	quiet := !pass.probes && (result == unknown || result == succeeded && b.calm.Load() && b.recent.addSuccess(now))
+	if quiet {
+		return
+	}
 	b.mu.Lock()
 	before := b.state
 	switch {
 	case pass.probes && result == succeeded:
-		b.state, b.row, b.recent = BreakerClosed, 0, window{length: b.policy.Window}
+		b.state, b.row = BreakerClosed, 0
+		b.recent.clear()
 	case pass.probes && result == failed:
 		b.open(cause, now)
 	case pass.probes:
@@ -185,8 +198,8 @@ func (b *breaker) record(ctx context.Context, pass admission, result outcome, ca
 		b.recent.add(now, false)
 	case result == failed:
 		b.recent.add(now, true)
-		if pass.counts == b.counts {
-			b.counts++
+		if pass.counts == b.counts.Load() {
+			b.counts.Add(1)
 			b.row++
 		}
 		if b.row >= b.policy.Consecutive || b.recent.exceeds(b.policy.MinRequests, b.policy.Ratio) {
@@ -194,10 +207,18 @@ func (b *breaker) record(ctx context.Context, pass admission, result outcome, ca
 		}
 	}
 	after := b.state
+	b.publish()
 	b.mu.Unlock()
 	if after != before {
 		b.tell(ctx, after, cause)
 	}
+}
+
+// publish tells those who do not take the lock.
+func (b *breaker) publish() {
+	closed := b.state == BreakerClosed
+	b.closed.Store(closed)
+	b.calm.Store(closed && b.row == 0)
 }
 
 func (b *breaker) open(cause error, now time.Time) {
@@ -220,37 +241,64 @@ const windowSlots = 10
 // window counts what succeeded and failed within its length, to a tenth of it.
 type window struct {
 	length time.Duration
-	slots  [windowSlots]struct {
-		epoch      int64 // which tenth since 1970
-		all, fails int
-	}
-	epoch int64 // of the last addition
+	slots  [windowSlots]windowSlot
+	epoch  int64 // of the last addition under the lock
 }
 
-func (w *window) add(now time.Time, fails bool) {
-	w.epoch = now.UnixNano() / max(1, int64(w.length/windowSlots))
-	s := &w.slots[w.epoch%windowSlots]
-	if s.epoch != w.epoch {
-		s.epoch, s.all, s.fails = w.epoch, 0, 0
+type windowSlot struct {
+	epoch      atomic.Int64 // which tenth since 1970
+	all, fails atomic.Int64
+}
+
+func (w *window) at(now time.Time) (epoch int64, s *windowSlot) {
+	epoch = now.UnixNano() / max(1, int64(w.length/windowSlots))
+	return epoch, &w.slots[epoch%windowSlots]
+}
+
+// addSuccess counts without the lock. It returns false when that cannot be: the slot is of an earlier tenth.
+func (w *window) addSuccess(now time.Time) bool {
+	epoch, s := w.at(now)
+	if s.epoch.Load() != epoch {
+		return false
 	}
-	s.all++
+	s.all.Add(1)
+	return true
+}
+
+// add counts under the lock of the breaker.
+func (w *window) add(now time.Time, fails bool) {
+	epoch, s := w.at(now)
+	w.epoch = epoch
+	if s.epoch.Load() != epoch {
+		s.all.Store(0)
+		s.fails.Store(0)
+		s.epoch.Store(epoch)
+	}
+	s.all.Add(1)
 	if fails {
-		s.fails++
+		s.fails.Add(1)
+	}
+}
+
+func (w *window) clear() {
+	for i := range w.slots {
+		w.slots[i].epoch.Store(0)
 	}
 }
 
 // exceeds reports whether, of at least least, a share of ratio or more failed, and not all of them at about the same time.
 func (w *window) exceeds(least int, ratio float64) bool {
-	all, fails, first := 0, 0, w.epoch
-	for _, s := range w.slots {
-		if s.epoch <= w.epoch-windowSlots {
+	all, fails, first := int64(0), int64(0), w.epoch
+	for i := range w.slots {
+		s := &w.slots[i]
+		if s.epoch.Load() <= w.epoch-windowSlots {
 			continue
 		}
-		all += s.all
-		fails += s.fails
-		if s.fails > 0 {
-			first = min(first, s.epoch)
+		all += s.all.Load()
+		fails += s.fails.Load()
+		if s.fails.Load() > 0 {
+			first = min(first, s.epoch.Load())
 		}
 	}
-	return all >= least && float64(fails) >= ratio*float64(all) && first < w.epoch-1
+	return all >= int64(least) && float64(fails) >= ratio*float64(all) && first < w.epoch-1
 }

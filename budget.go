@@ -1,7 +1,9 @@
 package wats
 
 import (
+	"math"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -14,35 +16,53 @@ type budget struct {
 	ratio float64 // repetitions earned by a call
 	floor float64 // balance that comes back with time alone
 
-	mu      sync.Mutex
-	balance float64
-	last    time.Time
+	balance atomic.Uint64 // bits of a float64; without a lock, since every call earns
+
+	mu   sync.Mutex
+	last time.Time // of a repetition
 }
 
 func newBudget(p RetryPolicy) *budget {
 	floor := float64(max(budgetFloor, p.MaxAttempts-1)) // a single call may always use all its attempts
-	return &budget{ratio: p.Budget, floor: floor, balance: floor}
+	b := &budget{ratio: p.Budget, floor: floor}
+	b.balance.Store(math.Float64bits(floor))
+	return b
+}
+
+// update changes the balance, unless change returns what it was given.
+func (b *budget) update(change func(balance float64) float64) {
+	for {
+		bits := b.balance.Load()
+		before := math.Float64frombits(bits)
+		after := change(before)
+		if after == before || b.balance.CompareAndSwap(bits, math.Float64bits(after)) {
+			return
+		}
+	}
 }
 
 // earn counts a call.
 func (b *budget) earn() {
 	const most = 100 // what quiet hours save up for a storm
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.balance = max(b.balance, min(b.balance+b.ratio, b.floor+most))
+	b.update(func(balance float64) float64 { return max(balance, min(balance+b.ratio, b.floor+most)) })
 }
 
 // spend reports whether one more repetition is allowed, and counts it.
 func (b *budget) spend(now time.Time) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if !b.last.IsZero() && b.balance < b.floor {
-		b.balance = min(b.floor, b.balance+max(0, now.Sub(b.last).Seconds()))
+	back := 0.0
+	if !b.last.IsZero() {
+		back = max(0, now.Sub(b.last).Seconds())
 	}
 	b.last = now
-	if b.balance < 1 {
-		return false
-	}
-	b.balance--
-	return true
+	allowed := false
+	b.update(func(balance float64) float64 {
+		balance = max(balance, min(b.floor, balance+back))
+		if allowed = balance >= 1; allowed {
+			balance--
+		}
+		return balance
+	})
+	return allowed
 }

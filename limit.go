@@ -62,6 +62,7 @@ type limiter struct {
 	free     func() bool   // nil: never; whether the server turned out to need no limit
 	longest  time.Duration // pause
 	observer *observer
+	open     atomic.Bool // no limit, no pause: every request passes without the lock
 
 	mu      sync.Mutex
 	rate    float64 // tokens a second, now
@@ -109,6 +110,9 @@ func (l *limiter) stage(next handler) handler {
 
 // wait takes a token. It returns how long that took, and at once when the deadline of ctx comes before there is one.
 func (l *limiter) wait(ctx context.Context, submits bool) (time.Duration, error) {
+	if l.open.Load() {
+		return 0, nil
+	}
 	began := time.Now()
 	l.mu.Lock()
 	l.advance(began)
@@ -117,8 +121,9 @@ func (l *limiter) wait(ctx context.Context, submits bool) (time.Duration, error)
 		queue, need = &l.submits, enough
 	}
 	if l.isFree() && !began.Before(l.paused) {
-		l.mu.Unlock()
+		l.open.Store(true)
 		l.observer.setRate(0)
+		l.mu.Unlock()
 		return 0, nil
 	}
 	if l.submits.Len()+l.reads.Len() == 0 && l.tokens >= need && !began.Before(l.paused) {
@@ -273,6 +278,7 @@ func (l *limiter) throttle(now time.Time, retryAfter time.Duration) {
 	l.advance(now)
 	if until := now.Add(min(retryAfter, l.longest)); retryAfter > 0 && until.After(l.paused) {
 		l.paused = until
+		l.open.Store(false)
 	}
 	if l.isFree() || retryAfter > 0 || now.Sub(l.slowed) < limiterCalm {
 		return
