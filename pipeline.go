@@ -210,6 +210,9 @@ func (x *exchanger) exchange(ctx context.Context, req *request) (*answer, error)
 		return &answer{status: res.StatusCode, header: res.Header}, x.pass(ctx, tryCtx, req, &progressReader{res.Body, wait})
 	}
 	body := bytes.NewBuffer(req.into[:0])
+	if n := res.ContentLength; n > 0 && n < 1<<20 { // as announced; what lies grows as it comes
+		body.Grow(int(n) + bytes.MinRead)
+	}
 	n, err := body.ReadFrom(io.LimitReader(res.Body, x.limit+1))
 	switch {
 	case err != nil:

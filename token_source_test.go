@@ -116,46 +116,6 @@ func TestManyCallsRenewATokenOnce(t *testing.T) {
 	}
 }
 
-func TestTokenRefusedIsReplacedOnce(t *testing.T) {
-	for name, c := range map[string]struct {
-		source   func() wats.TokenSource // nil: a fixed token
-		accepts  string
-		requests int
-		wantErr  error
-	}{
-		"by another token":              {counting, "token-2", 2, nil},
-		"by one that is refused too":    {counting, "token-9", 2, wats.ErrUnauthorized},
-		"not when it stays the same":    {func() wats.TokenSource { return fixedSource("stale") }, "fresh", 1, wats.ErrUnauthorized},
-		"not when it was given at once": {nil, "fresh", 1, wats.ErrUnauthorized},
-	} {
-		for call, do := range calls {
-			t.Run(name+", "+call, func(t *testing.T) {
-				opt := wats.WithBearer("stale")
-				if c.source != nil {
-					opt = wats.WithTokenSource(c.source())
-				}
-				server := &guard{accepted: func(token string) bool { return token == c.accepts }}
-				err := do(t.Context(), newClient(t, "http://plant.example", opt, server.transport(), fast))
-				if e, ok := errors.AsType[*wats.APIError](err); ok && e.Status == http.StatusOK {
-					err = nil // the answer is that of another route
-				}
-				if !errors.Is(err, c.wantErr) || server.len() != c.requests {
-					t.Errorf("err = %v after %d requests, want %v after %d", err, server.len(), c.wantErr, c.requests)
-				}
-				for _, body := range server.bodies {
-					if body != server.bodies[0] {
-						t.Errorf("bodies differ: %q", server.bodies)
-					}
-				}
-			})
-		}
-	}
-}
-
-func fixedSource(token string) wats.TokenSource {
-	return func(context.Context) (wats.Token, error) { return wats.BearerToken(token), nil }
-}
-
 func TestFailureToRenew(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		locked := errors.New("keyring is locked")

@@ -17,7 +17,7 @@ import (
 	"github.com/gowats/gowats/app/contract/openapi"
 )
 
-var update = flag.Bool("update", false, "write docs/api-coverage.md anew")
+var update = flag.Bool("update", false, "write docs/api-coverage.md and the table of faults in docs/sdk.md anew")
 
 // coverage is what the sources say about each operation, by its ID.
 type coverage struct {
