@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -65,7 +64,7 @@ type dataFolder struct {
 }
 
 // openData makes the folder where it is missing, locks it and opens its database, or the one at the address that is given.
-func openData(ctx context.Context, path, database string, log *slog.Logger) (_ *dataFolder, err error) {
+func openData(ctx context.Context, path, database string, opt store.Options) (_ *dataFolder, err error) {
 	if database != "" && !store.IsPostgreSQL(database) {
 		return nil, withCode(exitConfiguration, errors.New("--database is the address of a PostgreSQL database, such as postgres://gowats@db.example/gowats; "+
 			"without it the data folder holds an SQLite database"))
@@ -85,7 +84,7 @@ func openData(ctx context.Context, path, database string, log *slog.Logger) (_ *
 			err = errors.Join(err, unlock())
 		}
 	}()
-	s, err := store.Open(ctx, firstOf(database, filepath.Join(path, databaseFile)), store.Options{Logger: log})
+	s, err := store.Open(ctx, firstOf(database, filepath.Join(path, databaseFile)), opt)
 	if err != nil && database != "" {
 		err = withCode(exitConfiguration, fmt.Errorf("--database: %w", err))
 	}

@@ -35,7 +35,7 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// seed makes two assets, one of them due for calibration, two tickets and two defects.
+// seed makes two assets, one of them due for calibration, two tickets, two defects and a product that is not in use.
 func seed(t *testing.T, c *wats.Client) {
 	t.Helper()
 	ctx := t.Context()
@@ -62,6 +62,12 @@ func seed(t *testing.T, c *wats.Client) {
 		if _, err := c.RootCause.Create(ctx, k); err != nil {
 			t.Fatal(err)
 		}
+	}
+	if err := c.Product.SaveCategories(ctx, []wats.ProductCategory{{Name: "Power"}}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Product.Save(ctx, wats.Product{PartNumber: "PSU-7", Name: "Supply", CategoryName: "Power", NonSerial: true, State: wats.Inactive}); err != nil {
+		t.Fatal(err)
 	}
 	for h, err := range c.Report.Headers(ctx, wats.HeaderQuery{Top: 2}) {
 		if err == nil {

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/gowats/gowats/app/auth"
+	"github.com/gowats/gowats/app/store"
 	"github.com/gowats/gowats/app/web"
 )
 
@@ -41,12 +42,18 @@ Every setting has an environment form: --tls-cert is GOWATS_TLS_CERT. Stop it wi
 	f := cmd.Flags()
 	f.String("listen", defaultListen, "address to listen on; port 0 takes a free one")
 	f.String("database", "", "address of a PostgreSQL database to use instead of the data folder: postgres://user:password@host:5432/database")
+	addCreateProducts(cmd)
 	f.String("tls-cert", "", "file with the certificate and its chain, PEM")
 	f.String("tls-key", "", "file with the private key, PEM")
 	f.Bool("insecure-http", false, "speak plain HTTP also beyond this machine: passwords and reports can be read on the way")
 	f.String("pprof", "", "loopback address for profiles of this process, such as 127.0.0.1:6060")
-	isSetting(cmd, "listen", "database", "tls-cert", "tls-key", "insecure-http", "pprof")
+	isSetting(cmd, "listen", "database", "create-products", "tls-cert", "tls-key", "insecure-http", "pprof")
 	return cmd
+}
+
+// addCreateProducts gives cmd the flag that says who makes products.
+func addCreateProducts(cmd *cobra.Command) {
+	cmd.Flags().Bool("create-products", true, "a report makes the product and the revision it is about; =false leaves that to people")
 }
 
 func runServer(cmd *cobra.Command, _ []string) (err error) {
@@ -55,9 +62,13 @@ func runServer(cmd *cobra.Command, _ []string) (err error) {
 	if err := checkServer(cmd, address, pair); err != nil {
 		return withCode(exitConfiguration, err)
 	}
+	createProducts, err := cmd.Flags().GetBool("create-products")
+	if err != nil {
+		return err
+	}
 	log := logger(cmd)
 	folder := firstOf(flagText(cmd, "data"), serviceFolder())
-	data, err := openData(cmd.Context(), folder, flagText(cmd, "database"), log)
+	data, err := openData(cmd.Context(), folder, flagText(cmd, "database"), store.Options{Logger: log, ManualProducts: !createProducts})
 	if err != nil {
 		return err
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/gowats/gowats/app/agent"
 	"github.com/gowats/gowats/app/auth"
 	"github.com/gowats/gowats/app/config"
+	"github.com/gowats/gowats/app/store"
 	"github.com/gowats/gowats/app/web"
 	"github.com/gowats/gowats/queue"
 )
@@ -49,11 +50,12 @@ Every setting has an environment form: --listen is GOWATS_LISTEN. Stop it with C
 	f := cmd.Flags()
 	f.String("listen", defaultListen, "address to listen on; port 0 takes a free one")
 	f.String("database", "", "address of a PostgreSQL database to use instead of the data folder: postgres://user:password@host:5432/database")
+	addCreateProducts(cmd)
 	f.String("inbox", "", "folder to watch for reports (default inbox in the data folder)")
 	f.Bool("demo", false, "fill an empty data folder with four weeks of a made-up factory")
 	f.Bool("no-open", false, "do not open the pages in a browser")
 	f.Bool("auth", false, "ask for sign-in at the pages, too")
-	isSetting(cmd, "listen", "database", "inbox", "demo", "no-open", "auth")
+	isSetting(cmd, "listen", "database", "create-products", "inbox", "demo", "no-open", "auth")
 	return cmd
 }
 
@@ -62,6 +64,7 @@ type upSettings struct {
 	folder, listen, inbox string
 	database              string // "": in the folder
 	demo, noOpen, auth    bool
+	createProducts        bool
 }
 
 func readUpSettings(cmd *cobra.Command) (s upSettings, err error) {
@@ -77,7 +80,7 @@ func readUpSettings(cmd *cobra.Command) (s upSettings, err error) {
 	if s.inbox, err = filepath.Abs(firstOf(flagText(cmd, "inbox"), filepath.Join(s.folder, inboxFolder))); err != nil {
 		return s, err
 	}
-	for name, target := range map[string]*bool{"demo": &s.demo, "no-open": &s.noOpen, "auth": &s.auth} {
+	for name, target := range map[string]*bool{"demo": &s.demo, "no-open": &s.noOpen, "auth": &s.auth, "create-products": &s.createProducts} {
 		if *target, err = cmd.Flags().GetBool(name); err != nil {
 			return s, err
 		}
@@ -101,7 +104,7 @@ func runUp(cmd *cobra.Command, _ []string) (err error) {
 		return err
 	}
 	ctx, log := cmd.Context(), logger(cmd)
-	data, err := openData(ctx, s.folder, s.database, log)
+	data, err := openData(ctx, s.folder, s.database, store.Options{Logger: log, ManualProducts: !s.createProducts})
 	if err != nil {
 		return err
 	}
