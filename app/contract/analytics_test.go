@@ -2,6 +2,8 @@ package contract_test
 
 import (
 	"errors"
+	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -48,5 +50,38 @@ func TestDynamicYield(t *testing.T) {
 	}
 	if _, err := c.Analytics.DynamicYield(t.Context(), wats.YieldFilter{Dimensions: "nonsense"}); !errors.Is(err, wats.ErrInvalid) {
 		t.Errorf("yield by nonsense: got %v, want ErrInvalid", err)
+	}
+}
+
+// TestFiguresToCome: operations marked x-answer: analytics are answered with 501, which is not 404.
+func TestFiguresToCome(t *testing.T) {
+	b := startServer(t)
+	c, err := contract()
+	if err != nil {
+		t.Fatal(err)
+	}
+	tried := 0
+	for _, op := range c.Operations() {
+		if !op.Analytics {
+			continue
+		}
+		tried++
+		request, err := http.NewRequestWithContext(t.Context(), op.Method, b.url+op.Path, strings.NewReader("{}"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("Authorization", "Bearer "+b.token)
+		request.Header.Set("Content-Type", "application/json")
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = response.Body.Close()
+		if response.StatusCode != http.StatusNotImplemented {
+			t.Errorf("%s %s: got %d, want 501", op.Method, op.Path, response.StatusCode)
+		}
+	}
+	if tried == 0 {
+		t.Error("the contract marks no operation with x-answer: analytics")
 	}
 }

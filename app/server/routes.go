@@ -24,7 +24,7 @@ type route struct {
 
 // routes returns everything the server answers.
 func routes() []route {
-	return slices.Concat(appRoutes(), assetRoutes(), processRoutes(), productRoutes(), productionRoutes(), reportRoutes(), rootCauseRoutes(), scimRoutes(), softwareRoutes())
+	return slices.Concat(appRoutes(), assetRoutes(), figureRoutes(), processRoutes(), productRoutes(), productionRoutes(), reportRoutes(), rootCauseRoutes(), scimRoutes(), softwareRoutes())
 }
 
 func appRoutes() []route {

@@ -1,8 +1,8 @@
-"""Units, their phases, processes and history; assembly, verification, serial numbers."""
+"""Units, their phases, processes and history; assembly, verification, serial numbers, batches."""
 from datetime import datetime, timezone
 
 from pywats.core.exceptions import NotFoundError, PyWATSError
-from pywats.domains.production import Unit
+from pywats.domains.production import ProductionBatch, Unit
 from pywats.domains.production.enums import UnitPhaseFlag
 from pywats.pywats import SyncServiceWrapper
 from pywats.shared import Setting
@@ -26,6 +26,7 @@ def run(api, c):
     c.section("assembly", assembly, api, c)
     c.section("verification", verification, api, c)
     c.section("serial numbers", serial_numbers, api, c)
+    c.section("batches", batches, api, c)
 
 
 def units(api, c):
@@ -176,3 +177,17 @@ def serial_numbers(api, c):
     c.raises("taken numbers stay taken", NotFoundError, lambda: api.production.take_serial_numbers("IOP-SN", 1))
     c.known("free numbers are deleted", "the client sends the request without them", lambda: repository(api.production).delete_free_serial_numbers(
         [{"serialNumberType": "IOP-SN", "fromSerialNumber": numbers[0], "toSerialNumber": numbers[1]}]))
+
+
+def batches(api, c):
+    saved = api.production.create_batch(ProductionBatch(batch_number="IOP-B", batch_size=10))
+    c.fields("saved batch", saved, batch_number="IOP-B", batch_size=10)
+    saved.batch_size = 20
+    c.fields("updated batch", api.production.update_batch(saved), batch_number="IOP-B", batch_size=20)
+    many = api.production.save_batches([ProductionBatch(batch_number=f"IOP-B{i}", batch_size=i) for i in range(1, 4)])
+    c.same("batches saved together", sorted((b.batch_number, b.batch_size) for b in many), [(f"IOP-B{i}", i) for i in range(1, 4)])
+    listed = {b.batch_number: b.batch_size for b in api.production.get_batches()}
+    c.same("list has them", [listed.get(n) for n in ("IOP-B", "IOP-B1", "IOP-B2", "IOP-B3")], [20, 1, 2, 3])
+    c.same("one batch", [b.batch_number for b in api.production.get_batches(batch_id="IOP-B2")], ["IOP-B2"])
+    c.raises("batch of less than nothing is refused", PyWATSError, lambda: api.production.create_batch(ProductionBatch(batch_number="IOP-NEG", batch_size=-1)))
+    c.true("sites", isinstance(api.production.get_sites(), list))
