@@ -279,7 +279,7 @@ func TestOfflineHoldsAllAndBurnsNoAttempts(t *testing.T) {
 		for n := range 100 {
 			put(t, q, queue.Item{ID: id(n), Priority: 1 + n%10})
 		}
-		stop := run(t, q, s.send, queue.RunOptions{Workers: 1})
+		stop := run(t, q, s.send, queue.RunOptions{Workers: 1, Poll: time.Minute})
 		time.Sleep(10 * time.Minute)
 		synctest.Wait()
 		if tries, _ := s.count(); tries < 20 || tries > 50 {
@@ -318,7 +318,7 @@ func TestAuthPausesUntilResume(t *testing.T) {
 		for n := range 20 {
 			put(t, q, queue.Item{ID: id(n)})
 		}
-		stop := run(t, q, s.send, queue.RunOptions{})
+		stop := run(t, q, s.send, queue.RunOptions{Poll: time.Minute})
 		time.Sleep(10 * time.Minute)
 		synctest.Wait()
 		if tries, _ := s.count(); tries > 4+10 {
@@ -363,7 +363,7 @@ func TestTransientFailureWaitsAndIsRemembered(t *testing.T) {
 			t.Errorf("after a minute server got %d reports by %d tries, want 9 and 3–6 tries of the other one", got, tries)
 		}
 		s := new(server)
-		stop = run(t, openAt(t, q.Dir()), s.send, queue.RunOptions{})
+		stop = run(t, openAt(t, q.Dir()), s.send, queue.RunOptions{Poll: time.Minute})
 		synctest.Wait()
 		if _, got := s.count(); got != 0 {
 			t.Error("a restart made a report forget that it has to wait")
