@@ -132,7 +132,7 @@ type world struct {
 	log    []string
 	wanted map[string]promise // by content
 	tried  map[string]int     // contents that were ever given to Put: how many Puts had returned before
-	mixed  map[string]bool    // contents that were put under several priorities
+	mixed  map[string]bool    // contents that were put under several priorities, or by several processes
 	server map[string]int     // by content: when it arrived first, from 1
 	serial int
 
@@ -143,6 +143,7 @@ type world struct {
 // promise is a Put that returned nil.
 type promise struct {
 	id       ID
+	by       *Queue // the process
 	priority int
 	number   int // of the Put, in the order in which they returned
 }
@@ -381,7 +382,7 @@ func (w *world) store(q *Queue, it Item) {
 		w.tried[content] = len(w.wanted)
 	}
 	err := q.Put(context.Background(), it)
-	if p, known := w.wanted[content]; known && p.priority != it.Priority {
+	if p, known := w.wanted[content]; known && (p.priority != it.Priority || p.by != q) {
 		w.mixed[content] = true
 	}
 	w.logf("put %s %d: %s: %v", it.ID, it.Priority, content, err)
@@ -391,7 +392,7 @@ func (w *world) store(q *Queue, it Item) {
 	}
 	w.tally.puts++
 	if _, known := w.wanted[content]; !known {
-		w.wanted[content] = promise{it.ID, it.Priority, len(w.wanted) + 1}
+		w.wanted[content] = promise{it.ID, q, it.Priority, len(w.wanted) + 1}
 	}
 }
 
@@ -497,7 +498,7 @@ func (w *world) arrive(id ID, content string) {
 	}
 	for other, o := range w.wanted {
 		later := w.tried[other] >= p.number // was given to Put for the first time after this one had returned
-		if o.id == id && !w.mixed[other] && o.priority == p.priority && later && w.server[other] != 0 && w.server[other] < w.server[content] {
+		if o.id == id && !w.mixed[other] && o.by == p.by && o.priority == p.priority && later && w.server[other] != 0 && w.server[other] < w.server[content] {
 			w.errorf("of report %s the later document %s arrived before %s", id, other, content)
 		}
 	}

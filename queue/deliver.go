@@ -128,13 +128,14 @@ func (u *uploader) settle(c claim, change func()) {
 // learn keeps in the index what stands beside an item.
 func (u *uploader) learn(place int32, beside note) {
 	e := &u.index.entries[place]
-	e.read = true
+	e.read, e.holds, e.strikes = true, 0, 0
 	e.attempts = uint16(min(beside.Attempts, 1<<16-1))
 }
 
 // answered opens the gate: the server takes reports.
 func (u *uploader) answered() {
 	if u.gate.open() {
+		u.index.blame()
 		u.q.log.Info("server takes reports again", "path", u.q.dir)
 	}
 }
@@ -328,7 +329,15 @@ func (u *uploader) hold(c claim, r Result) {
 	changed := u.gate.close(c.pass, r, u.q.random(), now)
 	until := u.gate.until
 	u.mu.Unlock()
-	u.settle(c, func() { u.index.release(c.place) })
+	u.settle(c, func() {
+		e := &u.index.entries[c.place]
+		e.holds = min(e.holds+1, patience)
+		if e.holds < patience {
+			u.index.release(c.place)
+			return
+		}
+		u.index.postpone(c.place, until.Add(backoff(int(e.strikes)+1, doubtFirst, doubtLongest, 1)))
+	})
 	if changed {
 		level := slog.LevelWarn
 		if r.Class == Auth {

@@ -11,6 +11,14 @@ const (
 	longestWish    = time.Hour // that a server may ask for
 )
 
+// patience is how many times in a row an item may be the one sent to see, in vain, before another one is sent: it may itself be what the server does not bear. It is put off
+// then, beyond the wait of all, and longer each time that others get through: by doubtFirst, then doubled.
+const (
+	patience     = 5
+	doubtFirst   = time.Second
+	doubtLongest = 30 * time.Second
+)
+
 // gate is what holds back all reports. The zero gate is open. It knows only what it is told: no clock.
 type gate struct {
 	class    Class // why it is closed: Offline or Auth; "": it is open

@@ -34,6 +34,8 @@ type entry struct {
 	attempts uint16 // failed, as far as known
 	priority uint8
 	unread   uint8 // times the disk did not give the file
+	holds    uint8 // times in a row it was the one that made all wait, at most patience
+	strikes  uint8 // times that others got through after that
 	xml      bool
 	read     bool // what stands beside the file is known
 	accepted bool // the server has it, but the file could not be moved
@@ -262,6 +264,24 @@ func (x *index) advance(i int32) bool {
 		}
 	}
 	return true
+}
+
+// blame is told that others get through: it counts this against those that were put off because they made all wait, and makes those due now
+// of which it is the first time.
+func (x *index) blame() {
+	for _, i := range x.later.list {
+		e := &x.entries[i]
+		if e.holds < patience || e.strikes == math.MaxUint8 {
+			continue
+		}
+		e.strikes++
+		if e.strikes == 1 {
+			e.due = 0
+		}
+	}
+	for at := len(x.later.list)/2 - 1; at >= 0; at-- {
+		x.later.down(at)
+	}
 }
 
 // hurry makes all that are delayed due now.

@@ -83,7 +83,8 @@ func damage(kind Type, document []byte) string {
 // Put stores a report durably: when it returns nil, the report is sent at some time, or found in dead/ with a reason.
 //
 // After an error it is open whether the report is queued, and putting it again is safe: the same document under the same ID and priority is queued once.
-// Another document under the ID of one that waits is an item of its own and is sent after that one; neither takes the other's place. A report that was sent
+// Another document under the ID of one that waits is an item of its own and is sent after that one; neither takes the other's place. (When they are put by two processes
+// within the poll time of the uploader, either may be first.) A report that was sent
 // before is sent again. One that is in dead/ leaves it when that is done.
 //
 // It returns an error that matches [ErrFull] when the spool is full, and [ErrInvalid] for what is no report. Ctx counts before the disk is touched, not after.

@@ -305,6 +305,60 @@ func TestOfflineHoldsAllAndBurnsNoAttempts(t *testing.T) {
 	})
 }
 
+func TestAReportThatTheServerDoesNotBearStopsNoOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := open(t)
+		s := &server{answer: func(it queue.Item) queue.Result {
+			if it.ID == id(0) {
+				return queue.Result{Class: queue.Offline, Words: "connection reset"}
+			}
+			return queue.Result{}
+		}}
+		for n := range 50 {
+			put(t, q, queue.Item{ID: id(n), Priority: 1 + min(n, 1)})
+		}
+		stop := run(t, q, s.send, queue.RunOptions{Workers: 1, Poll: time.Minute})
+		time.Sleep(3 * time.Minute)
+		synctest.Wait()
+		if tries, got := s.count(); got != 49 || tries > 49+25 {
+			t.Errorf("server got %d of 49 reports by %d tries", got, tries)
+		}
+		stop()
+	})
+}
+
+func TestReportsAreSentByPriorityAfterTheServerWasAway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q, away := open(t), true
+		s := &server{answer: func(queue.Item) queue.Result {
+			if away {
+				return queue.Result{Class: queue.Offline, Words: "connection refused"}
+			}
+			return queue.Result{}
+		}}
+		for n := range 60 {
+			put(t, q, queue.Item{ID: id(n), Priority: 1 + n%3})
+		}
+		stop := run(t, q, s.send, queue.RunOptions{Workers: 1, Poll: time.Minute})
+		time.Sleep(4 * time.Minute) // so short that none gains a priority by waiting
+		synctest.Wait()
+		s.mu.Lock()
+		away = false
+		s.mu.Unlock()
+		time.Sleep(30 * time.Second)
+		synctest.Wait()
+		stop()
+		if _, got := s.count(); got != 60 {
+			t.Fatalf("server got %d reports, want 60", got)
+		}
+		for i, it := range s.got[1:] {
+			if before := s.got[i]; before.Priority > it.Priority {
+				t.Fatalf("report %d is of priority %d, the one before of %d", i+1, it.Priority, before.Priority)
+			}
+		}
+	})
+}
+
 func TestAuthPausesUntilResume(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		allowed := false

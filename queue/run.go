@@ -340,33 +340,10 @@ func (q *Queue) arrived(n name, size int64, queued time.Time) {
 	if u == nil {
 		return // it is found in the folder
 	}
-	u.meetOthers(n)
 	u.mu.Lock()
 	u.index.add(n, size, queued.UnixNano())
 	u.mu.Unlock()
 	u.signal()
-}
-
-// meetOthers takes in what other processes have put under the same name but for the version, so that it is sent before if it is older.
-func (u *uploader) meetOthers(n name) {
-	other := n
-	for other.version = n.version - 1; other.version >= 1; other.version-- {
-		u.meet(other)
-	}
-	for other.version = n.version + 1; u.meet(other); other.version++ { // the older versions below may have been sent
-	}
-}
-
-// meet takes an item in if there is one of this name, and reports whether there is.
-func (u *uploader) meet(n name) bool {
-	info, err := u.q.fs.Lstat(u.q.path(Ready, n))
-	if err != nil {
-		return false
-	}
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	u.index.add(n, info.Size(), info.ModTime().UnixNano())
-	return true
 }
 
 // Pause holds back all reports until [Queue.Resume]; those under way are finished. It holds for this Queue, not for other processes, and may be called before Run.
