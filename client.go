@@ -28,6 +28,7 @@ type Client struct {
 
 	base       *url.URL
 	station    station
+	spool      spooling
 	do         handler // the pipeline: every call of every service goes through it
 	observer   *observer
 	errorMode  ErrorMode
@@ -55,7 +56,7 @@ func NewClient(baseURL string, opts ...Option) (*Client, error) {
 		}
 	}
 	c := &Client{
-		base: base, station: s.station, errorMode: s.errorMode, encoder: new(encoder), signatures: s.signatures,
+		base: base, station: s.station, spool: s.spool, errorMode: s.errorMode, encoder: new(encoder), signatures: s.signatures,
 		observer: &observer{metrics: s.metrics},
 	}
 	if err := s.connection.check(base, s.transport != nil); err != nil {

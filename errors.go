@@ -30,6 +30,8 @@ var (
 	ErrTimeout      = errors.New("timeout")                  // no whole answer in time, or 408
 	ErrOffline      = errors.New("server cannot be reached") // no connection, or it broke
 	ErrCircuitOpen  = errors.New("circuit open")             // not sent, because requests before failed: see BreakerPolicy
+	ErrQueued       = errors.New("queued")                   // a report is safe in the spool, and not yet at the server: see WithSpool
+	ErrSpoolFull    = errors.New("spool full")               // a report is neither at the server nor in the spool
 )
 
 // ErrorMode says how a call for a single thing, such as [ReportService.Get], tells that there is none. An empty list is never an error.

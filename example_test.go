@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/gowats/gowats"
+	"github.com/gowats/gowats/queue"
 	"github.com/gowats/gowats/report"
 )
 
@@ -53,6 +54,67 @@ func ExampleNewClient() {
 	defer c.Close()
 	fmt.Printf("%+v\n", c) // tells no secret
 	// Output: wats client of https://plant.example
+}
+
+// exampleSpool returns a new spool in a temporary folder.
+func exampleSpool() (dir string, remove func()) {
+	dir, err := os.MkdirTemp("", "spool")
+	if err != nil {
+		panic(err)
+	}
+	return dir, func() { _ = os.RemoveAll(dir) }
+}
+
+func ExampleWithSpool() {
+	dir, remove := exampleSpool()
+	defer remove()
+	server := exampleServer()
+	defer server.Close()
+	ctx := context.Background()
+	r := testReport("SN-1")
+
+	q, err := queue.Open(dir, queue.WithLimits(queue.Limits{Reports: 10_000, MinFree: 100 << 20}))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	down := "http://127.0.0.1:1" // nobody listens there
+	c, err := wats.NewClient(down,
+		wats.WithSpool(q, wats.SpoolFallback),
+		wats.WithRetry(wats.RetryPolicy{MaxAttempts: 1}),
+	)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+
+	receipt, err := c.Report.Submit(ctx, r)
+	switch {
+	case errors.Is(err, wats.ErrQueued):
+		fmt.Println("queued, will be sent later:", receipt.Queued)
+	case errors.Is(err, wats.ErrSpoolFull):
+		fmt.Println("neither sent nor queued:", err)
+	case err != nil:
+		fmt.Println(err)
+	}
+
+	// The server is there now.
+	c, err = wats.NewClient(server.URL)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	send := func(ctx context.Context, it queue.Item) queue.Result {
+		d := c.Report.Deliver(ctx, wats.QueuedReport{
+			ID: report.ID(it.ID), Kind: string(it.Type), Document: it.Document, Lineage: it.Lineage,
+		})
+		return queue.Result{Class: queue.Class(d.Class), After: d.After, Words: d.Words, Advice: d.Advice}
+	}
+	done, err := q.Process(ctx, send) // or q.Run, until ctx ends
+	fmt.Println(done.Sent, "sent,", done.Left, "left", err)
+	// Output:
+	// queued, will be sent later: true
+	// 1 sent, 0 left <nil>
 }
 
 func ExampleWithTokenSource() {

@@ -40,6 +40,7 @@ const (
 
 	hintBreaker      = "it is tried again by itself"
 	hintBreakerAfter = "it is tried again in %v"
+	hintQueued       = "it is sent by itself when the server can be reached"
 	hintPath         = "check that the folder is there and that this user may read and write it"
 )
 

@@ -17,6 +17,7 @@ type settings struct {
 	token      Token       // when there is no source
 	source     TokenSource // of tokens
 	station    station
+	spool      spooling
 	timeout    time.Duration
 	retry      RetryPolicy
 	transport  http.RoundTripper // nil: our own, by connection

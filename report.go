@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"iter"
 	"net/http"
@@ -138,7 +139,8 @@ const (
 
 // Receipt says that a server has a report.
 type Receipt struct {
-	ID report.ID // the report's identifier on the server
+	ID     report.ID // the report's identifier on the server
+	Queued bool      // it is in the spool, not at the server: see WithSpool
 }
 
 // ReportService submits and reads reports.
@@ -172,7 +174,8 @@ func (s station) complete(r *report.Report) *report.Report {
 // for a report without, and the receipt tells it even when Submit fails; give r that ID before trying again.
 //
 // A report with violations is not sent: the error matches [ErrInvalid] and holds them as [*report.InvalidError], as does
-// the server's refusal. Another ID in the acknowledgement than was sent is an error.
+// the server's refusal. Another ID in the acknowledgement than was sent is an error. With [WithSpool], a report that cannot be brought to the server now is
+// queued: the receipt says so, and the error matches [ErrQueued].
 //
 // Route: POST /api/Report/WSJF. Source: support.wats.com article 360014879119.
 func (s *ReportService) Submit(ctx context.Context, r *report.Report) (Receipt, error) {
@@ -209,7 +212,7 @@ func (e *encoder) encode(r *report.Report) []byte {
 // SubmitWSJF stores a report that is encoded already, unchanged and unchecked. Id is the one in the document; it must not be zero.
 // The receipt holds it even when SubmitWSJF fails. See [ReportService.Submit] for the rest.
 func (s *ReportService) SubmitWSJF(ctx context.Context, id report.ID, document []byte) (Receipt, error) {
-	return s.submit(ctx, newRequest(http.MethodPost, "api", "Report", "WSJF"), id, document)
+	return s.submit(ctx, kindWSJF, id, document)
 }
 
 // SubmitWSXF stores the one report of an XML document, unchanged and unchecked. Id is the one in the document; it must not be zero.
@@ -217,26 +220,56 @@ func (s *ReportService) SubmitWSJF(ctx context.Context, id report.ID, document [
 //
 // Route: POST /api/Report/WSXF. Source: support.wats.com article 360013383500.
 func (s *ReportService) SubmitWSXF(ctx context.Context, id report.ID, document []byte) (Receipt, error) {
-	req := newRequest(http.MethodPost, "api", "Report", "WSXF")
-	req.header.Set("Content-Type", "application/xml")
-	return s.submit(ctx, req, id, document)
+	return s.submit(ctx, kindWSXF, id, document)
 }
 
-func (s *ReportService) submit(ctx context.Context, req *request, id report.ID, document []byte) (Receipt, error) {
-	rc := Receipt{ID: id}
+// submit brings a report to the server, or into the spool.
+func (s *ReportService) submit(ctx context.Context, kind string, id report.ID, document []byte) (Receipt, error) {
+	spool := s.client.spool
+	if spool.mode == SpoolAlways && !id.IsZero() {
+		if err := ctx.Err(); err != nil {
+			return Receipt{ID: id}, fmt.Errorf("queue report %s: %w", id, err)
+		}
+		return spool.put(ctx, id, kind, document, nil)
+	}
+	req, err := submitRequest(kind)
+	if err == nil {
+		err = s.send(ctx, req, id, document)
+	}
+	switch {
+	case err == nil:
+		return Receipt{ID: id}, nil
+	case spool.mode == SpoolFallback && !errors.Is(err, ErrInvalid) && isUnreached(ctx, err):
+		return spool.put(ctx, id, kind, document, err)
+	}
+	return Receipt{ID: id}, fmt.Errorf("submit report %s: %w", id, err)
+}
+
+// submitRequest returns a request that brings a document of this kind, which it lacks yet.
+func submitRequest(kind string) (*request, error) {
+	switch kind {
+	case kindWSJF:
+		return newRequest(http.MethodPost, "api", "Report", "WSJF"), nil
+	case kindWSXF:
+		req := newRequest(http.MethodPost, "api", "Report", "WSXF")
+		req.header.Set("Content-Type", "application/xml")
+		return req, nil
+	}
+	return nil, fmt.Errorf("%w: kind %.20q is neither %s nor %s", ErrInvalid, kind, kindWSJF, kindWSXF)
+}
+
+// send brings a report to the server.
+func (s *ReportService) send(ctx context.Context, req *request, id report.ID, document []byte) error {
 	if id.IsZero() {
-		return rc, fmt.Errorf("report not submitted: %w: it has no ID to repeat it by", ErrInvalid)
+		return fmt.Errorf("%w: it has no ID to repeat it by", ErrInvalid)
 	}
 	req.body = document
 	req.repeatable = true // the same ID is the same report
 	ans, err := s.client.do(ctx, req)
-	if err == nil {
-		err = s.acknowledged(req, ans, id)
-	}
 	if err != nil {
-		return rc, fmt.Errorf("submit report %s: %w", id, err)
+		return err
 	}
-	return rc, nil
+	return s.acknowledged(req, ans, id)
 }
 
 // acknowledged returns nil when ans is the acknowledgement of the report sent. An answer that names no report is one.

@@ -64,7 +64,8 @@ func (c *Client) pooled(n int) (pooled *Client, release func()) {
 		req.pool = pool
 		return c.do(ctx, req)
 	}
-	return &Client{base: c.base, station: c.station, encoder: c.encoder, observer: c.observer, do: do}, transport.CloseIdleConnections
+	bulk := &Client{base: c.base, station: c.station, spool: c.spool, encoder: c.encoder, observer: c.observer, do: do}
+	return bulk, transport.CloseIdleConnections
 }
 
 // SubmitResult says what became of one report of [ReportService.SubmitAll].
