@@ -274,7 +274,9 @@ func (s *ProductionService) Units(ctx context.Context, q UnitQuery) iter.Seq2[*U
 	}, q.Top)
 }
 
-// Save creates the unit or changes it where it is there, and returns it as stored. See [ProductionService.SaveAll].
+// Save creates the unit or changes it where it is there, and returns it as stored, nil when the server only says that it is. See [ProductionService.SaveAll].
+//
+// Route: PUT /api/Production/Units.
 func (s *ProductionService) Save(ctx context.Context, unit Unit) (*Unit, error) {
 	stored, err := s.SaveAll(ctx, []Unit{unit})
 	if err != nil || len(stored) != 1 {
