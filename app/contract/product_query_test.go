@@ -223,3 +223,23 @@ func TestProductCache(t *testing.T) {
 		}
 	}
 }
+
+// TestProductListTakesOData: pywats-api 0.6 filters the public list of products.
+func TestProductListTakesOData(t *testing.T) {
+	b := startServer(t)
+	products := []wats.Product{{PartNumber: "A1", Name: "first"}, {PartNumber: "A2", NonSerial: true}, {PartNumber: "B1"}}
+	if _, err := b.client(t).Product.SaveAll(t.Context(), products); err != nil {
+		t.Fatal(err)
+	}
+	for query, want := range map[string]string{
+		"": `[{"partNumber":"A1","name":"first","category":"","nonSerial":false,"state":1},{"partNumber":"A2","name":"","category":"","nonSerial":true,"state":1},` +
+			`{"partNumber":"B1","name":"","category":"","nonSerial":false,"state":1}]`,
+		"?$filter=startswith(partNumber,'A')&$orderby=partNumber%20desc&$top=1": `[{"partNumber":"A2","name":"","category":"","nonSerial":true,"state":1}]`,
+		"?%24skip=2": `[{"partNumber":"B1","name":"","category":"","nonSerial":false,"state":1}]`,
+		"?$top=0":    `[]`,
+	} {
+		if got := strings.TrimSpace(string(b.call(t, http.MethodGet, "/api/Product/Query"+query, nil))); strings.ReplaceAll(got, "\n", "") != want {
+			t.Errorf("GET /api/Product/Query%s: got %s, want %s", query, got, want)
+		}
+	}
+}

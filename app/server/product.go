@@ -31,11 +31,28 @@ func productMasterRoutes() []route {
 	}
 }
 
-// products answers with every product in a few words, row by row as the database gives them.
+// products answers with every product in a few words, or those that OData options select, row by row as the database gives them.
 //
 // Route: GET /api/Product/Query.
 func (s *server) products(w http.ResponseWriter, c *call) error {
-	return answerList(w, s.store.ProductViews(c.Context()))
+	q, none, err := listOptions(c)
+	switch {
+	case err != nil:
+		return err
+	case q == store.ListQuery{}:
+		return answerList(w, s.store.ProductViews(c.Context()))
+	}
+	return answerRows(w, none, func(yield func(*wats.ProductView, error) bool) {
+		for p, err := range s.store.Products(c.Context(), q) {
+			var view *wats.ProductView
+			if err == nil {
+				view = &wats.ProductView{PartNumber: p.PartNumber, Name: p.Name, CategoryName: p.CategoryName, NonSerial: p.NonSerial, State: p.State}
+			}
+			if !yield(view, err) {
+				return
+			}
+		}
+	})
 }
 
 // product answers with one product, whole.
