@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 	"testing"
 )
 
@@ -42,4 +44,17 @@ func (w *writer) Get(ctx context.Context, dest any, text string, args ...any) er
 func (s *Store) CountBlobs(ctx context.Context) (n int, err error) {
 	err = s.reads.QueryRowContext(ctx, `SELECT count(*) FROM blob`).Scan(&n)
 	return n, err
+}
+
+// Migrate brings a database to the version of other migrations than those of the program.
+func Migrate(ctx context.Context, address string, files fs.FS) error {
+	d, err := dialectOf(address)
+	if err != nil {
+		return err
+	}
+	db, err := d.open(forWriting, d.writers)
+	if err != nil {
+		return err
+	}
+	return errors.Join(migrate(ctx, db, d, files), db.Close())
 }

@@ -2,10 +2,12 @@ package store_test
 
 import (
 	"database/sql"
+	"io/fs"
 	"math/rand/v2"
 	"slices"
 	"sync"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -180,21 +182,24 @@ func TestReopened(t *testing.T) {
 	}
 }
 
-// TestKeysComeAfterThoseThatAreThere gives a key in the way of a migration that fills a table.
-func TestKeysComeAfterThoseThatAreThere(t *testing.T) {
-	address := storetest.Address(t)
-	s := openAt(t, address)
-	if err := s.Close(); err != nil {
-		t.Fatal(err)
-	}
+func TestKeysComeAfterThoseThatAMigrationGave(t *testing.T) {
+	address := storetest.Unprepared(t)
+	first := fstest.MapFS{"00001_first.sql": {Data: []byte(`-- +goose Up
+		CREATE TABLE thing (id INTEGER PRIMARY KEY, name TEXT NOT NULL);
+		CREATE TABLE other (code INTEGER PRIMARY KEY);
+		INSERT INTO thing (id, name) VALUES (1, 'one'), (50, 'fifty');`)}}
+	second := fstest.MapFS{"00001_first.sql": first["00001_first.sql"], "00002_second.sql": {Data: []byte(`-- +goose Up
+		INSERT INTO thing (id, name) VALUES (60, 'sixty');`)}}
 	db := storetest.Database(t, address)
-	if _, err := db.Exec(`INSERT INTO blob (id, state, size, sha256, touched_ns) VALUES (50, 0, 0, $1, $2)`, []byte{0}, noon.UnixNano()); err != nil {
-		t.Fatal(err)
-	}
-	s = openAt(t, address)
-	for want := int64(51); want < 53; want++ {
-		if id, err := s.StartBlob(t.Context()); err != nil || id != want {
-			t.Errorf("next key: %d, %v; want %d", id, err, want)
+	for _, c := range []struct {
+		files fs.FS
+		want  int
+	}{{first, 51}, {first, 52}, {second, 61}} {
+		if err := store.Migrate(t.Context(), address, c.files); err != nil {
+			t.Fatal(err)
+		}
+		if id := rawCount(t, db, `INSERT INTO thing (name) VALUES ('next') RETURNING id`); id != c.want {
+			t.Errorf("next key: %d, want %d", id, c.want)
 		}
 	}
 }

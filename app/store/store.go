@@ -10,6 +10,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"sync"
 	"time"
@@ -126,7 +127,11 @@ func (s *Store) open(ctx context.Context) (err error) {
 	if err := s.dialect.prepare(ctx, s.writes, s.log); err != nil {
 		return err
 	}
-	if err := migrate(ctx, s.writes, s.dialect); err != nil {
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return err
+	}
+	if err := migrate(ctx, s.writes, s.dialect, files); err != nil {
 		return err
 	}
 	if s.queue, err = startQueue(ctx, s.writes, s.dialect); err != nil {
