@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"slices"
 	"time"
 )
 
@@ -31,6 +32,7 @@ const (
 
 const (
 	chunkSize   = 256 << 10      // bytes
+	appendSize  = 4 * chunkSize  // written at a time: one sync of the disk for each
 	unownedTime = 24 * time.Hour // after which a blob that nothing owns is removed
 	sweepChunks = 32             // removed at a time: all writers wait for it
 )
@@ -72,9 +74,9 @@ func (s *Store) StartBlob(ctx context.Context) (id int64, err error) {
 // when src or ctx fails, so that the rest can be sent later. Calls for one blob at the same time exclude each other the same way.
 func (s *Store) AppendBlob(ctx context.Context, id, offset int64, src io.Reader, limit int64) (size int64, err error) {
 	size = offset
-	buffer := make([]byte, min(chunkSize, max(0, limit+1-size)))
+	buffer := make([]byte, min(appendSize, max(0, limit+1-size)))
 	for {
-		chunk, end, err := readChunk(src, buffer[:min(chunkSize, limit+1-size)])
+		chunk, end, err := readChunk(src, buffer[:min(appendSize, limit+1-size)])
 		if size+int64(len(chunk)) > limit {
 			return size, fmt.Errorf("append to blob %d: %w: more than %d bytes", id, ErrTooLarge, limit)
 		}
@@ -126,10 +128,13 @@ func (s *Store) appendChunk(ctx context.Context, id, offset int64, chunk []byte)
 		if err != nil {
 			return err
 		}
-		if _, err := w.exec(ctx, `INSERT INTO blob_chunk (blob, position, bytes) VALUES ($1, $2, $3)`, id, offset, chunk); err != nil {
-			return err
+		for part := range slices.Chunk(chunk, chunkSize) {
+			if _, err := w.exec(ctx, `INSERT INTO blob_chunk (blob, position, bytes) VALUES ($1, $2, $3)`, id, size, part); err != nil {
+				return err
+			}
+			size += int64(len(part))
 		}
-		_, err = w.exec(ctx, `UPDATE blob SET size = $1, sha256 = $2, touched_ns = $3 WHERE id = $4`, offset+int64(len(chunk)), state, now, id)
+		_, err = w.exec(ctx, `UPDATE blob SET size = $1, sha256 = $2, touched_ns = $3 WHERE id = $4`, size, state, now, id)
 		return err
 	})
 }

@@ -84,6 +84,9 @@ func openData(ctx context.Context, path, database string, opt store.Options) (_ 
 			err = errors.Join(err, unlock())
 		}
 	}()
+	if database == "" { // what is free where a PostgreSQL server keeps its data is not known here
+		opt.FreeSpace = func() (int64, error) { return fsx.FS{}.Free(path) }
+	}
 	s, err := store.Open(ctx, firstOf(database, filepath.Join(path, databaseFile)), opt)
 	if err != nil && database != "" {
 		err = withCode(exitConfiguration, fmt.Errorf("--database: %w", err))
