@@ -2,6 +2,7 @@ package wats_test
 
 import (
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -9,7 +10,14 @@ import (
 
 // TestSnippetsOfTheDocsAreExamples: what docs/sdk.md shows stands in an example, and so compiles.
 func TestSnippetsOfTheDocsAreExamples(t *testing.T) {
-	examples := withoutIndent(t, "example_test.go")
+	files, err := filepath.Glob("*example_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var examples string
+	for _, file := range files {
+		examples += withoutIndent(t, file)
+	}
 	page := withoutIndent(t, "docs/sdk.md")
 	snippets := regexp.MustCompile("(?s)```go\n(.*?)```").FindAllStringSubmatch(page, -1)
 	if len(snippets) == 0 {

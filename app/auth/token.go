@@ -49,6 +49,12 @@ func (a *Service) issue(ctx context.Context, t store.Token) (string, error) {
 	return secret, nil
 }
 
+// Token returns what is known of the token with that secret, or an error that matches [store.ErrNotFound].
+func (a *Service) Token(ctx context.Context, secret string) (store.Token, error) {
+	_, token, err := a.store.UserByToken(ctx, sha256.Sum256([]byte(secret)))
+	return token, err
+}
+
 // token checks the secret of an API token. It is looked up by its hash, so no comparison takes time that tells of the secret.
 func (a *Service) token(ctx context.Context, secret string) (Identity, error) {
 	if len(secret) != tokenLength {

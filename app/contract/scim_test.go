@@ -228,3 +228,38 @@ func TestSCIMGroups(t *testing.T) {
 		t.Errorf("group x: got %d, want 404", status)
 	}
 }
+
+func TestTokensOfUsers(t *testing.T) {
+	b := startServer(t)
+	c := b.admin(t)
+	issued, err := c.SCIM.IssueToken(t.Context(), wats.TokenRequest{User: user, Name: "line 4", Days: 30})
+	if err != nil || issued.User != user || issued.Token.Reveal() == "" || issued.ExpiresUTC.IsZero() {
+		t.Fatalf("IssueToken: got %+v, %v", issued, err)
+	}
+	ann := b.client(t, wats.WithToken(issued.Token.Reveal()))
+	if _, err := ann.Software.List(t.Context()); err != nil {
+		t.Errorf("the token is used: got %v", err)
+	}
+	all, err := c.SCIM.Tokens(t.Context(), "")
+	if err != nil || len(all) != 3 {
+		t.Errorf("Tokens of all: got %+v, %v; want three", all, err)
+	}
+	if all, err = c.SCIM.Tokens(t.Context(), user); err != nil || len(all) != 2 || all[1].ID != issued.ID || all[1].Token.Reveal() != "" {
+		t.Errorf("Tokens of %s: got %+v, %v; want two, without secrets", user, all, err)
+	}
+	if err := c.SCIM.WithdrawToken(t.Context(), issued.ID); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ann.Software.List(t.Context()); !errors.Is(err, wats.ErrUnauthorized) {
+		t.Errorf("the token is used after it was withdrawn: got %v, want ErrUnauthorized", err)
+	}
+	if err := c.SCIM.WithdrawToken(t.Context(), issued.ID); !errors.Is(err, wats.ErrNotFound) {
+		t.Errorf("WithdrawToken twice: got %v, want ErrNotFound", err)
+	}
+	if _, err := c.SCIM.IssueToken(t.Context(), wats.TokenRequest{User: "nobody", Name: "x"}); !errors.Is(err, wats.ErrNotFound) {
+		t.Errorf("IssueToken for nobody: got %v, want ErrNotFound", err)
+	}
+	if _, err := ann.SCIM.Tokens(t.Context(), ""); err == nil {
+		t.Error("Tokens as one who is no administrator: got no error")
+	}
+}

@@ -27,6 +27,10 @@ func scimRoutes() []route {
 		{http.MethodGet, "/api/SCIM/v2/Users/userName={userName}", auth.Provision, noBody, (*server).scimUserByName},
 		{http.MethodGet, "/api/SCIM/v2/Groups", auth.Provision, noBody, (*server).scimGroups},
 		{http.MethodGet, "/api/SCIM/v2/Groups/{id}", auth.Provision, noBody, (*server).scimGroup},
+
+		{http.MethodGet, "/api/gowats/v1/SCIM/Tokens", auth.Admin, noBody, (*server).tokens},
+		{http.MethodPost, "/api/gowats/v1/SCIM/Tokens", auth.Admin, smallBody, (*server).issueToken},
+		{http.MethodDelete, "/api/gowats/v1/SCIM/Tokens/{tokenId}", auth.Admin, noBody, (*server).withdrawToken},
 	}
 }
 

@@ -19,7 +19,7 @@ func newQuery() *cobra.Command {
 		Example: `  gowats query reports --serial B026001
   gowats query reports --result failed --from 2026-11-16 --format csv`,
 	}
-	cmd.AddCommand(newQueryAssets(), newQueryDefects(), newQueryOrders(), newQueryProcesses(), newQueryProducts(), newQueryReports(), newQueryTickets(), newQueryUnits())
+	cmd.AddCommand(newQueryAssets(), newQueryDefects(), newQueryOrders(), newQueryPackages(), newQueryProcesses(), newQueryProducts(), newQueryReports(), newQueryTickets(), newQueryUnits())
 	return cmd
 }
 
