@@ -111,10 +111,10 @@ func TestRequestsCarryWhatWATSServersExpect(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var got requestLog
-			client := serve(t, func(w http.ResponseWriter, r *http.Request) {
+			client := newSilentClient(t, "http://plant.example", append(c.opts, wats.WithUserAgent("bench/1.0"), wats.WithTransport(direct(func(w http.ResponseWriter, r *http.Request) {
 				got.add(r)
 				answer(200, `"24.1.0"`)(w, r)
-			}, append(c.opts, wats.WithUserAgent("bench/1.0"))...)
+			})))...)
 			if _, err := client.Version(t.Context()); err != nil {
 				t.Fatal(err)
 			}

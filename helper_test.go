@@ -19,12 +19,20 @@ import (
 // serve starts a server on loopback and returns a client for it. Both end with the test.
 func serve(t *testing.T, h http.HandlerFunc, opts ...wats.Option) *wats.Client {
 	t.Helper()
-	server := httptest.NewServer(h)
+	server := httptest.NewServer(recorder.Handler(h))
 	t.Cleanup(server.Close)
 	return newClient(t, server.URL, opts...)
 }
 
 func newClient(t *testing.T, baseURL string, opts ...wats.Option) *wats.Client {
+	t.Helper()
+	c := newSilentClient(t, baseURL, append([]wats.Option{wats.WithLogger(recorder.Logger()), wats.WithToken(secret)}, opts...)...)
+	wats.OnError(c, recorder.Error)
+	return c
+}
+
+// newSilentClient is for calls by the hundred thousand, which nobody records.
+func newSilentClient(t *testing.T, baseURL string, opts ...wats.Option) *wats.Client {
 	t.Helper()
 	opts = append([]wats.Option{wats.WithoutRateLimit()}, opts...) // tests send as many requests as they like
 	c, err := wats.NewClient(baseURL, opts...)
@@ -40,7 +48,7 @@ type direct http.HandlerFunc
 
 func (d direct) RoundTrip(r *http.Request) (*http.Response, error) {
 	w := httptest.NewRecorder()
-	d(w, r)
+	recorder.Handler(http.HandlerFunc(d)).ServeHTTP(w, r)
 	if err := r.Context().Err(); err != nil {
 		return nil, err
 	}

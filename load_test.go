@@ -44,9 +44,14 @@ func TestClientsNeverMeetUnderLoad(t *testing.T) {
 			}
 		}
 	}
-	one := serve(t, server("one"), wats.WithToken("one"), wats.WithStation("one", "", ""))
-	two := serve(t, server("two"), wats.WithToken("two"), wats.WithStation("two", "", ""))
-	down := serve(t, func(w http.ResponseWriter, r *http.Request) { sick.add(r); w.WriteHeader(500) }, wats.WithToken("three"), fast)
+	start := func(h http.HandlerFunc, opts ...wats.Option) *wats.Client {
+		server := httptest.NewServer(h)
+		t.Cleanup(server.Close)
+		return newSilentClient(t, server.URL, opts...)
+	}
+	one := start(server("one"), wats.WithToken("one"), wats.WithStation("one", "", ""))
+	two := start(server("two"), wats.WithToken("two"), wats.WithStation("two", "", ""))
+	down := start(func(w http.ResponseWriter, r *http.Request) { sick.add(r); w.WriteHeader(500) }, wats.WithToken("three"), fast)
 	var wg sync.WaitGroup
 	for i := range goroutines {
 		client, name := one, "one"

@@ -222,7 +222,7 @@ func (row faultRow) run(t *testing.T, b *faultBench, certificate *faultProxyCert
 	if row.address != nil {
 		address = row.address(b, proxy)
 	}
-	opts := []wats.Option{wats.WithToken(server.token), wats.WithRetry(wats.RetryPolicy{BaseDelay: 1})}
+	opts := []wats.Option{wats.WithLogger(recorder.Logger()), wats.WithToken(server.token), wats.WithRetry(wats.RetryPolicy{BaseDelay: 1})}
 	if row.opts != nil {
 		opts = append(opts, row.opts(b)...)
 	}
@@ -232,6 +232,7 @@ func (row faultRow) run(t *testing.T, b *faultBench, certificate *faultProxyCert
 	}
 	defer client.Close()
 	serial, err := call(t.Context(), client)
+	recorder.Error(err)
 	row.checkError(t, err)
 
 	seen, early := proxy.requests(), proxy.earlyOnes()

@@ -13,6 +13,7 @@ import (
 
 	"github.com/gowats/gowats/app/contract/openapi"
 	"github.com/gowats/gowats/app/store/storetest"
+	"github.com/gowats/gowats/internal/leaktest"
 )
 
 // contract reads api/openapi.yaml, once.
@@ -74,10 +75,13 @@ func check(c *openapi.Contract, x *openapi.Exchange) (found []string) {
 	return found
 }
 
+// recorder holds what clients, servers and stores of the tests log, and what calls fail with, to the secrets that were used.
+var recorder = leaktest.New()
+
 // TestMain holds a run of all tests to the contract: every operation is answered with 2xx in one of them.
 func TestMain(m *testing.M) {
 	flag.Parse()
-	code := m.Run()
+	code := recorder.Main(m)
 	if code == 0 && runsAll() {
 		code = reportUntested()
 	}

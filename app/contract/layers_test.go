@@ -23,6 +23,8 @@ var allowed = map[string][]string{
 
 	"internal/fsx/fsxtest": {"internal/fsx"}, // for tests
 
+	"internal/leaktest": {}, // for tests alone
+
 	"cache/rediscache": {""},
 
 	"app/config":    {},

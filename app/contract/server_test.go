@@ -30,7 +30,7 @@ type bench struct {
 
 func startServer(t *testing.T, before ...func(http.Handler) http.Handler) *bench {
 	t.Helper()
-	s := storetest.Open(t, store.Options{})
+	s := storetest.Open(t, store.Options{Logger: recorder.Logger()})
 	a := auth.New(s)
 	if err := a.CreateUser(t.Context(), user, password, auth.Write); err != nil {
 		t.Fatal(err)
@@ -39,11 +39,13 @@ func startServer(t *testing.T, before ...func(http.Handler) http.Handler) *bench
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := server.New(s, a, server.Options{Version: serverVersion, Certificate: web.CertificateWriter()})
+	recorder.Secret(token)
+	recorder.Secret(password)
+	h := server.New(s, a, server.Options{Version: serverVersion, Logger: recorder.Logger(), Certificate: web.CertificateWriter()})
 	for _, b := range before {
 		h = b(h)
 	}
-	listening := httptest.NewServer(checked(t, h))
+	listening := httptest.NewServer(recorder.Handler(checked(t, h)))
 	t.Cleanup(listening.Close)
 	return &bench{url: listening.URL, token: token, store: s}
 }
@@ -53,7 +55,7 @@ func (b *bench) client(t *testing.T, opts ...wats.Option) *wats.Client {
 	if len(opts) == 0 {
 		opts = []wats.Option{wats.WithToken(b.token)}
 	}
-	c, err := wats.NewClient(b.url, opts...)
+	c, err := wats.NewClient(b.url, append([]wats.Option{wats.WithLogger(recorder.Logger())}, opts...)...)
 	if err != nil {
 		t.Fatal(err)
 	}

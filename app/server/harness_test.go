@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/http/httptrace"
+	"os"
 	"testing"
 	"time"
 
@@ -16,10 +17,18 @@ import (
 	"github.com/gowats/gowats/app/server"
 	"github.com/gowats/gowats/app/store"
 	"github.com/gowats/gowats/app/store/storetest"
+	"github.com/gowats/gowats/internal/leaktest"
 	"github.com/gowats/gowats/report"
 )
 
-func TestMain(m *testing.M) { storetest.Main(m) }
+// recorder holds what servers and stores of the tests log to the secrets that were used.
+var recorder = leaktest.New()
+
+func TestMain(m *testing.M) {
+	code := recorder.Main(m)
+	storetest.Drop()
+	os.Exit(code)
+}
 
 const testVersion = "1.2.3-test"
 
@@ -36,8 +45,11 @@ func startServer(t testing.TB, opt server.Options) *bench {
 	t.Helper()
 	b := openBench(t)
 	opt.Version = testVersion
+	if opt.Logger == nil {
+		opt.Logger = recorder.Logger()
+	}
 	b.handler = server.New(b.store, b.auth, opt)
-	web := httptest.NewServer(b.handler)
+	web := httptest.NewServer(recorder.Handler(b.handler))
 	t.Cleanup(web.Close)
 	b.url = web.URL
 	return b
@@ -46,7 +58,7 @@ func startServer(t testing.TB, opt server.Options) *bench {
 // openBench makes what a server needs.
 func openBench(t testing.TB) *bench {
 	t.Helper()
-	s := storetest.Open(t, store.Options{})
+	s := storetest.Open(t, store.Options{Logger: recorder.Logger()})
 	b := &bench{store: s, auth: auth.New(s), tokens: map[auth.Role]string{}}
 	for _, role := range []auth.Role{auth.Read, auth.Write, auth.Admin} {
 		user := string(role) + "er"

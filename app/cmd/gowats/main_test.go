@@ -4,7 +4,9 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/base64"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -21,6 +23,7 @@ import (
 
 	"github.com/gowats/gowats"
 	"github.com/gowats/gowats/app/store/storetest"
+	"github.com/gowats/gowats/internal/leaktest"
 	"github.com/gowats/gowats/report"
 )
 
@@ -34,8 +37,11 @@ type tidy struct{ *testing.M }
 
 func (m tidy) Run() int {
 	defer storetest.Drop()
-	return m.M.Run()
+	return recorder.Main(m.M)
 }
+
+// recorder holds what the processes of the tests write to the secrets that they were given.
+var recorder = leaktest.New()
 
 // process is a running gowats up or gowats server.
 type process struct {
@@ -84,6 +90,7 @@ func start(t *testing.T, args ...string) *process {
 	p := &process{t: t, ends: make(chan error, 1)}
 	p.cmd = exec.CommandContext(context.WithoutCancel(t.Context()), "gowats", args...)
 	p.cmd.Env = environment(t, "GOWATS_BOOTSTRAP="+bootstrap, "GOWATS_DATABASE="+databaseOf(t, args))
+	recorder.Authorization("Basic " + base64.StdEncoding.EncodeToString([]byte(bootstrap)))
 	talk, err := p.cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -110,6 +117,7 @@ func (p *process) listen(talk io.Reader, address chan<- string) {
 	pattern := regexp.MustCompile(`^\s*(?:pages|server|gateway)\s+(http\S+)`)
 	lines := bufio.NewScanner(talk)
 	for lines.Scan() {
+		_, _ = fmt.Fprintln(recorder, lines.Text()) // what fails there is told at the end
 		p.mu.Lock()
 		p.said.WriteString(lines.Text() + "\n")
 		p.mu.Unlock()
@@ -188,6 +196,7 @@ func output(t *testing.T, env []string, args ...string) (code int, stdout, stder
 	var out, talk bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &talk
 	err := cmd.Run()
+	_, _ = fmt.Fprintf(recorder, "%s\n%s\n", &out, &talk) // what fails there is told at the end
 	if failed, is := errors.AsType[*exec.ExitError](err); is {
 		return failed.ExitCode(), out.String(), talk.String()
 	}
