@@ -20,24 +20,34 @@ const (
 //
 // Route: POST /api/RootCause/Attachment.
 func (s *server) uploadTicketAttachment(w http.ResponseWriter, c *call) error {
-	kind, params, err := mime.ParseMediaType(c.Header.Get("Content-Type"))
-	if err != nil || kind != "multipart/form-data" || params["boundary"] == "" {
-		return refusef(http.StatusUnsupportedMediaType, "Content-Type must be multipart/form-data with a boundary")
-	}
-	body, done, err := s.bodies.stream(w, c)
+	f, err := s.openForm(w, c)
 	if err != nil {
 		return err
 	}
-	defer done()
-	part, name, err := filePart(multipart.NewReader(body, params["boundary"]))
-	if err != nil {
-		return err
-	}
-	id, err := s.store.SaveTicketFile(c.Context(), name, &formFile{part}, fileBody, c.id.User)
+	defer f.done()
+	id, err := s.store.SaveTicketFile(c.Context(), f.name, f, fileBody, c.id.User)
 	if err != nil {
 		return err
 	}
 	return answerJSON(w, id)
+}
+
+// openForm returns the file of a form in the body of a request. Done of it is to be called when it has been read.
+func (s *server) openForm(w http.ResponseWriter, c *call) (*formFile, error) {
+	kind, params, err := mime.ParseMediaType(c.Header.Get("Content-Type"))
+	if err != nil || kind != "multipart/form-data" || params["boundary"] == "" {
+		return nil, refusef(http.StatusUnsupportedMediaType, "Content-Type must be multipart/form-data with a boundary")
+	}
+	body, done, err := s.bodies.stream(w, c)
+	if err != nil {
+		return nil, err
+	}
+	part, name, err := filePart(multipart.NewReader(body, params["boundary"]))
+	if err != nil {
+		done()
+		return nil, err
+	}
+	return &formFile{part, name, done}, nil
 }
 
 // filePart finds the part that is named file, and the name of the file.
@@ -75,9 +85,14 @@ func formError(err error) error {
 	return refuseAll(report.Findings{{Path: "$", Rule: "syntax", Message: fmt.Sprintf("the form cannot be read: %v", err)}})
 }
 
-// formFile gives errors of reading a part the words of an answer.
-type formFile struct{ part *multipart.Part }
+// formFile is the file of a form. Errors of reading it have the words of an answer.
+type formFile struct {
+	part *multipart.Part
+	name string
+	done func()
+}
 
+// Read reads the file.
 func (f *formFile) Read(p []byte) (int, error) {
 	n, err := f.part.Read(p)
 	if err != nil && !errors.Is(err, io.EOF) {

@@ -24,7 +24,8 @@ type route struct {
 
 // routes returns everything the server answers.
 func routes() []route {
-	return slices.Concat(appRoutes(), assetRoutes(), figureRoutes(), processRoutes(), productRoutes(), productionRoutes(), reportRoutes(), rootCauseRoutes(), scimRoutes(), softwareRoutes())
+	return slices.Concat(appRoutes(), assetRoutes(), figureRoutes(), manualInspectionRoutes(), processRoutes(), productRoutes(), productionRoutes(),
+		reportRoutes(), rootCauseRoutes(), scimRoutes(), softwareRoutes())
 }
 
 func appRoutes() []route {
