@@ -504,6 +504,20 @@ func TestAssetCommands(t *testing.T) {
 }
 
 // TestAssetCommandRefusals: every violation of a command is named, and nothing is changed.
+func TestAssetExternalCalibration(t *testing.T) {
+	c := startServer(t).client(t)
+	kind := fixtureType(t, c, "Reference", func(k *wats.AssetType) { k.CalibrationInterval = report.Some(float64(wats.AssetExternal)) })
+	key := fixture(t, c, kind, "R", nil).Key()
+	last, next := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)
+	if err := c.Asset.CalibrateExternal(t.Context(), key, last, next, "by the institute"); err != nil {
+		t.Fatal(err)
+	}
+	a, err := c.Asset.Get(t.Context(), key)
+	if err != nil || !a.LastCalibration.Equal(last) || !a.NextCalibration.Equal(next) {
+		t.Errorf("Get: got %+v, %v; want calibrated %v, due %v", a, err, last, next)
+	}
+}
+
 func TestAssetCommandRefusals(t *testing.T) {
 	b := startServer(t)
 	c := b.client(t)

@@ -13,6 +13,7 @@ from pywats.core.throttle import configure_throttling
 import analytics_checks
 import app_checks
 import asset_checks
+import inspection_checks
 import process_checks
 import product_checks
 import production_checks
@@ -26,6 +27,7 @@ DOMAINS = {
     "app": app_checks.run,
     "analytics": analytics_checks.run,
     "asset": asset_checks.run,
+    "inspection": inspection_checks.run,
     "process": process_checks.run,
     "product": product_checks.run,
     "production": production_checks.run,
