@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"net/http"
@@ -120,6 +121,19 @@ func unitKey(c *call) (wats.UnitKey, error) {
 	}
 	key := o.key("")
 	return key, o.err()
+}
+
+// answerOf answers a request about one unit with what read gives.
+func answerOf[T any](w http.ResponseWriter, c *call, read func(context.Context, wats.UnitKey) (T, error)) error {
+	key, err := unitKey(c)
+	if err != nil {
+		return err
+	}
+	v, err := read(c.Context(), key)
+	if err != nil {
+		return err
+	}
+	return answerJSON(w, v)
 }
 
 // answerDone answers a command that has nothing to say: clients take any 2xx for done.
@@ -292,30 +306,14 @@ func (s *server) isConnected(w http.ResponseWriter, _ *call) error { return answ
 //
 // Route: GET /api/internal/Production/GetUnitInfo.
 func (s *server) unitInfo(w http.ResponseWriter, c *call) error {
-	key, err := unitKey(c)
-	if err != nil {
-		return err
-	}
-	info, err := s.store.UnitInfo(c.Context(), key)
-	if err != nil {
-		return err
-	}
-	return answerJSON(w, info)
+	return answerOf(w, c, s.store.UnitInfo)
 }
 
 // unitPhase answers with the phase that a unit is in.
 //
 // Route: GET /api/internal/Production/GetUnitPhase.
 func (s *server) unitPhase(w http.ResponseWriter, c *call) error {
-	key, err := unitKey(c)
-	if err != nil {
-		return err
-	}
-	phase, err := s.store.UnitPhase(c.Context(), key)
-	if err != nil {
-		return err
-	}
-	return answerJSON(w, phase)
+	return answerOf(w, c, s.store.UnitPhase)
 }
 
 // unitProcess answers with the operation that a unit is in, null when it is in none.

@@ -167,15 +167,7 @@ func (s *server) answerCheck(w http.ResponseWriter, c *call, key wats.UnitKey, r
 //
 // Route: GET /api/internal/Production/GetUnitHierarchy.
 func (s *server) unitHierarchy(w http.ResponseWriter, c *call) error {
-	key, err := unitKey(c)
-	if err != nil {
-		return err
-	}
-	unit, err := s.store.UnitHierarchy(c.Context(), key)
-	if err != nil {
-		return err
-	}
-	return answerJSON(w, unit)
+	return answerOf(w, c, s.store.UnitHierarchy)
 }
 
 // unitContents answers with a unit and all that is built into it.

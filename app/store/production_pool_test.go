@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"iter"
 	"math/rand/v2"
-	"os"
 	"slices"
 	"sync"
 	"testing"
@@ -45,7 +44,7 @@ func TestNumbersAreTakenOnce(t *testing.T) {
 	const total, clients = 10_000, 50
 	address := storetest.Address(t)
 	stores := []*store.Store{storetest.OpenAt(t, address, store.Options{})}
-	if os.Getenv("GOWATS_TEST_POSTGRES") != "" { // else the database is of one process
+	if storetest.OnPostgreSQL() { // else the database is of one process
 		stores = append(stores, storetest.OpenAt(t, address, store.Options{}))
 	}
 	addPool(t, stores[0], "Board", total)
