@@ -30,6 +30,7 @@ const ledgerSchema = `CREATE TABLE source (
 	files       INTEGER NOT NULL,
 	sha256      BLOB    NOT NULL, -- of its content; of a folder: of the hashes of its files
 	spooled     INTEGER NOT NULL, -- 1: all its reports are in the spool
+	refused     INTEGER NOT NULL, -- 1: it is bad and goes to target with its reason
 	reports     INTEGER NOT NULL, -- how many
 	first_id    BLOB    NOT NULL,
 	tries       INTEGER NOT NULL, -- how often it waited for a companion
@@ -96,6 +97,7 @@ type record struct {
 	sight   sight
 	sha256  [sha256.Size]byte
 	spooled bool
+	refused bool
 	reports int
 	first   report.ID
 	tries   int
@@ -104,7 +106,7 @@ type record struct {
 
 // all returns the records of a converter by name.
 func (l *ledger) all(ctx context.Context, converter string) (map[string]record, error) {
-	rows, err := l.db.QueryContext(ctx, `SELECT name, size, modified_ns, files, sha256, spooled, reports, first_id, tries, target
+	rows, err := l.db.QueryContext(ctx, `SELECT name, size, modified_ns, files, sha256, spooled, refused, reports, first_id, tries, target
 		FROM source WHERE converter = $1`, converter)
 	if err != nil {
 		return nil, fmt.Errorf("read the ledger: %w", err)
@@ -114,7 +116,7 @@ func (l *ledger) all(ctx context.Context, converter string) (map[string]record, 
 	for rows.Next() {
 		var r record
 		var digest, first []byte
-		if err := rows.Scan(&r.name, &r.sight.size, &r.sight.modified, &r.sight.files, &digest, &r.spooled, &r.reports, &first, &r.tries, &r.target); err != nil {
+		if err := rows.Scan(&r.name, &r.sight.size, &r.sight.modified, &r.sight.files, &digest, &r.spooled, &r.refused, &r.reports, &first, &r.tries, &r.target); err != nil {
 			return nil, fmt.Errorf("read the ledger: %w", err)
 		}
 		copy(r.sha256[:], digest)
@@ -126,11 +128,11 @@ func (l *ledger) all(ctx context.Context, converter string) (map[string]record, 
 
 // put stores a record in place of the one of that name.
 func (l *ledger) put(ctx context.Context, converter string, r record) error {
-	_, err := l.db.ExecContext(ctx, `INSERT INTO source (converter, name, size, modified_ns, files, sha256, spooled, reports, first_id, tries, target)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (converter, name) DO UPDATE SET size = excluded.size,
-		modified_ns = excluded.modified_ns, files = excluded.files, sha256 = excluded.sha256, spooled = excluded.spooled,
+	_, err := l.db.ExecContext(ctx, `INSERT INTO source (converter, name, size, modified_ns, files, sha256, spooled, refused, reports, first_id, tries, target)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (converter, name) DO UPDATE SET size = excluded.size,
+		modified_ns = excluded.modified_ns, files = excluded.files, sha256 = excluded.sha256, spooled = excluded.spooled, refused = excluded.refused,
 		reports = excluded.reports, first_id = excluded.first_id, tries = excluded.tries, target = excluded.target`,
-		converter, r.name, r.sight.size, r.sight.modified, r.sight.files, r.sha256[:], r.spooled, r.reports, r.first[:], r.tries, r.target)
+		converter, r.name, r.sight.size, r.sight.modified, r.sight.files, r.sha256[:], r.spooled, r.refused, r.reports, r.first[:], r.tries, r.target)
 	if err != nil {
 		return fmt.Errorf("write %s into the ledger: %w", r.name, err)
 	}

@@ -42,7 +42,7 @@ func (s *source) putAway(ctx context.Context, name string, r record, out result)
 	case config.ZipAction:
 		err = s.pack(path, r.target)
 	default:
-		err = s.move(path, r)
+		err = s.move(path, r.target)
 	}
 	if errors.Is(err, fs.ErrExist) { // the name was free when it was chosen
 		if r.target, err = s.targetOf(name); err == nil {
@@ -97,28 +97,43 @@ func (s *source) setAside(ctx context.Context, name string, out result, why *Ref
 			return errChanged
 		}
 	}
-	now, err := vacant(filepath.Join(s.folderFor(s.failed, name), filepath.Base(filepath.FromSlash(name))))
+	r, err := s.refuse(ctx, name, out)
 	if err != nil {
 		return err
 	}
 	// The reason comes first: a file in the folder is never without.
-	if err := os.MkdirAll(filepath.Dir(now), 0o755); err != nil {
+	now := r.target
+	if err := s.makeFolder(filepath.Dir(now)); err != nil {
 		return err
 	}
 	text := explain(name, s.dir, s.agent.Now(), out, why)
 	if err := s.agent.Disk.WriteFileAtomic(now+".error.txt", []byte(text), 0o644); err != nil {
 		return err
 	}
-	if err := s.moveTo(filepath.Join(s.dir, filepath.FromSlash(name)), now); err != nil {
+	err = s.move(filepath.Join(s.dir, filepath.FromSlash(name)), now)
+	if err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
-	if err := s.forget(ctx, name); err != nil {
-		return err
+	if forgotten := s.forget(ctx, name); err != nil || forgotten != nil { // a name that is taken is chosen anew
+		return errors.Join(err, forgotten)
 	}
 	s.count(func(c *ConverterStatus) { c.Refused++; c.Reports += out.good; c.Error = name + ": " + why.Reason })
 	s.agent.Logger.Warn("source refused", "converter", s.Name, "path", now, "reports", out.good, "err", why)
 	s.agent.Handled(Result{Converter: s.Name, Name: name, Path: now, ID: out.first, Reports: out.good, Err: why})
 	return nil
+}
+
+// refuse chooses where a refused source goes and remembers it, unless that was done before a crash.
+func (s *source) refuse(ctx context.Context, name string, out result) (r record, err error) {
+	r, known := s.record(name)
+	if known && r.refused {
+		return r, nil
+	}
+	r = record{name: name, sight: out.seen, sha256: out.sha256, refused: true}
+	if r.target, err = vacant(filepath.Join(s.folderFor(s.failed, name), filepath.Base(filepath.FromSlash(name)))); err != nil {
+		return r, err
+	}
+	return r, s.remember(ctx, r)
 }
 
 // explain returns the text that stands beside a refused source, for the person who finds it.
@@ -150,43 +165,77 @@ func (s *source) folderFor(root, name string) string {
 	return filepath.Join(root, filepath.Dir(filepath.FromSlash(name)))
 }
 
-// move puts a source away. When a crash came after it was copied to its target, on another volume, only the source is left to be removed.
-func (s *source) move(path string, r record) error {
-	err := s.moveTo(path, r.target)
-	if s.Kind == config.FolderKind || !errors.Is(err, fs.ErrExist) {
+// move gives a source its new name, whose folder is made when it is not there. It never overwrites. When a crash left the source under both names, only
+// the old one is left to be removed.
+func (s *source) move(path, target string) error {
+	if err := s.makeFolder(filepath.Dir(target)); err != nil {
 		return err
 	}
-	same, readErr := hasHash(r.target, r)
+	if s.Kind == config.FolderKind {
+		if err := s.agent.Disk.RenameNew(path, target); err != nil {
+			return fmt.Errorf("move folder %s to %s, which must be on the same volume: %w", path, target, err)
+		}
+		return errors.Join(s.agent.Disk.SyncDir(filepath.Dir(target)), s.agent.Disk.SyncDir(filepath.Dir(path)))
+	}
+	err := s.agent.Disk.MoveNew(path, target)
+	if !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	same, readErr := sameContent(path, target)
 	if readErr != nil || !same {
 		return errors.Join(err, readErr)
+	}
+	if err := s.syncTarget(target); err != nil {
+		return err
 	}
 	return s.remove(path)
 }
 
-// moveTo gives a source its new name, whose folder is made when it is not there. It never overwrites.
-func (s *source) moveTo(path, target string) error {
-	if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil { // somebody may have tidied up
+// makeFolder makes a folder and those above it durably, as far as they are not there. One that is there may have been made just before a crash, or its
+// sync may have failed, so the first use of each syncs it.
+func (s *source) makeFolder(dir string) error {
+	s.mu.Lock()
+	durable := s.durable[dir]
+	s.mu.Unlock()
+	_, err := s.agent.Disk.Lstat(dir)
+	switch {
+	case err == nil && durable, err != nil && !errors.Is(err, fs.ErrNotExist):
+		return err
+	case err != nil:
+		if err := s.makeFolder(filepath.Dir(dir)); err != nil {
+			return err
+		}
+		if err := s.agent.Disk.Mkdir(dir, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
+			return err
+		}
+	}
+	if err := s.agent.Disk.SyncDir(filepath.Dir(dir)); err != nil {
 		return err
 	}
-	if s.Kind != config.FolderKind {
-		return s.agent.Disk.MoveNew(path, target)
-	}
-	if err := s.agent.Disk.RenameNew(path, target); err != nil {
-		return fmt.Errorf("move folder %s to %s, which must be on the same volume: %w", path, target, err)
-	}
-	return errors.Join(s.agent.Disk.SyncDir(filepath.Dir(target)), s.agent.Disk.SyncDir(filepath.Dir(path)))
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.durable[dir] = true
+	return nil
 }
 
-// hasHash reports whether a file has the content of the source of a record.
-func hasHash(path string, r record) (bool, error) {
-	f, err := os.Open(path)
+// sameContent reports whether two files hold the same bytes.
+func sameContent(a, b string) (bool, error) {
+	digestOf := func(path string) (sum [sha256.Size]byte, err error) {
+		f, err := os.Open(path)
+		if err != nil {
+			return sum, err
+		}
+		defer f.Close() // only read: there is nothing to lose
+		digest := sha256.New()
+		_, err = io.Copy(digest, f)
+		return [sha256.Size]byte(digest.Sum(nil)), err
+	}
+	first, err := digestOf(a)
 	if err != nil {
 		return false, err
 	}
-	defer f.Close() // only read: there is nothing to lose
-	digest := sha256.New()
-	n, err := io.Copy(digest, f)
-	return n == r.sight.size && [sha256.Size]byte(digest.Sum(nil)) == r.sha256, err
+	second, err := digestOf(b)
+	return first == second, err
 }
 
 // vacant returns path, or the first name like it that nothing has.
@@ -230,7 +279,7 @@ func (s *source) remove(path string) error {
 // pack makes a ZIP archive of a source and removes the source when the archive is whole and synced. When a crash came in between, the archive is
 // there and only the source is left to be removed.
 func (s *source) pack(path, target string) error {
-	if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
+	if err := s.makeFolder(filepath.Dir(target)); err != nil {
 		return err
 	}
 	err := s.agent.Disk.WriteNewFrom(target, 0o644, func(w io.Writer) error { return writeZip(w, path) })
@@ -240,6 +289,9 @@ func (s *source) pack(path, target string) error {
 	}
 	switch wrong := checkZip(target, path); {
 	case wrong == nil:
+		if err := s.syncTarget(target); err != nil {
+			return err
+		}
 		return s.remove(path)
 	case was:
 		return fmt.Errorf("%w: it is no archive of %s: %v", fs.ErrExist, path, wrong)
@@ -337,22 +389,32 @@ func samePacked(f *zip.File, path string) error {
 	return err
 }
 
-// tidy deletes done sources that have been kept long enough, now and then.
+// tidy deletes done sources that have been kept long enough, and what a crash has left half written, now and then.
 func (s *source) tidy() {
 	now := s.agent.Now()
-	if s.Retain == 0 || now.Sub(s.tidied) < tidyGap {
+	if now.Sub(s.tidied) < tidyGap {
 		return
 	}
 	s.tidied = now
-	entries, err := os.ReadDir(s.done)
-	for _, e := range entries {
-		info, infoErr := e.Info()
-		if infoErr != nil || now.Sub(info.ModTime()) < s.Retain {
-			continue
+	for _, dir := range []string{s.done, s.failed} {
+		entries, err := os.ReadDir(dir)
+		for _, e := range entries {
+			info, infoErr := e.Info()
+			if infoErr == nil && s.isOver(dir, info, now) {
+				err = errors.Join(err, os.RemoveAll(filepath.Join(dir, e.Name())))
+			}
 		}
-		err = errors.Join(err, os.RemoveAll(filepath.Join(s.done, e.Name())))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			s.agent.Logger.Warn("folder could not be tidied", "converter", s.Name, "path", dir, "err", err)
+		}
 	}
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		s.agent.Logger.Warn("done sources could not all be deleted", "converter", s.Name, "path", s.done, "err", err)
+}
+
+// isOver reports whether nobody needs a file in the folders Done and Error any more.
+func (s *source) isOver(dir string, info fs.FileInfo, now time.Time) bool {
+	age := now.Sub(info.ModTime())
+	if leftOver := strings.HasPrefix(info.Name(), ".") && strings.HasSuffix(info.Name(), ".tmp"); leftOver {
+		return age > tidyGap
 	}
+	return dir == s.done && s.Retain > 0 && age >= s.Retain
 }

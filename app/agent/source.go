@@ -43,6 +43,7 @@ type source struct {
 	tracker tracker
 	known   map[string]record // what the ledger has; nil until it is read
 	full    outage
+	durable map[string]bool // folders whose names are known to be synced
 	status  ConverterStatus
 }
 
@@ -53,7 +54,7 @@ type outage struct {
 }
 
 func newSource(a *Agent, c config.Converter) *source {
-	s := &source{Converter: c, agent: a, dir: within(a.Data, c.Folder)}
+	s := &source{Converter: c, agent: a, dir: within(a.Data, c.Folder), durable: map[string]bool{}}
 	s.done, s.failed = within(s.dir, c.Done), within(s.dir, c.Error)
 	s.tracker = newTracker(s.settle)
 	s.status = ConverterStatus{Name: c.Name, Kind: c.Kind, Folder: s.dir, State: Starting, Since: a.Now()}
@@ -246,15 +247,50 @@ func (s *source) isOurs(name string) bool {
 
 // prune forgets what the ledger has of sources that have left the folder.
 func (s *source) prune(ctx context.Context, seen map[string]sight) error {
-	for name := range s.records() {
+	for name, r := range s.records() {
 		if _, there := seen[name]; there {
 			continue
+		}
+		if err := s.syncMove(r); err != nil {
+			return err
 		}
 		if err := s.forget(ctx, name); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// syncMove makes sure that a source which is not there any more has arrived where it was moved to: the sync after the move may have failed. That the
+// old name is gone comes last.
+func (s *source) syncMove(r record) error {
+	if err := s.syncTarget(r.target); err != nil {
+		return err
+	}
+	err := s.agent.Disk.SyncDir(filepath.Dir(filepath.Join(s.dir, filepath.FromSlash(r.name))))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+// syncTarget makes the name of a source that was put away durable, with the folders that were made for it.
+func (s *source) syncTarget(target string) error {
+	if target == "" {
+		return nil
+	}
+	top := filepath.Dir(s.done)
+	if !strings.HasPrefix(target, top) {
+		top = filepath.Dir(s.failed)
+	}
+	for dir := filepath.Dir(target); ; dir = filepath.Dir(dir) {
+		if err := s.agent.Disk.SyncDir(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		if dir == top || dir == filepath.Dir(dir) {
+			return nil
+		}
+	}
 }
 
 func (s *source) records() map[string]record {

@@ -100,7 +100,10 @@ func (f FS) MoveNew(path, target string) error {
 	if err != nil {
 		return fmt.Errorf("move %s to %s: %w", path, target, err)
 	}
-	return errors.Join(f.SyncDir(filepath.Dir(target)), f.SyncDir(filepath.Dir(path)))
+	if err := f.SyncDir(filepath.Dir(target)); err != nil { // first: that the old name is gone must not last before the new one does
+		return err
+	}
+	return f.SyncDir(filepath.Dir(path))
 }
 
 // copyNew moves a file by copying it.
