@@ -35,6 +35,7 @@ const testVersion = "1.2.3-test"
 // bench is a server over a database of its own, and one account of each role.
 type bench struct {
 	handler http.Handler
+	address string // of the store
 	store   *store.Store
 	auth    *auth.Service
 	url     string
@@ -58,8 +59,9 @@ func startServer(t testing.TB, opt server.Options) *bench {
 // openBench makes what a server needs.
 func openBench(t testing.TB) *bench {
 	t.Helper()
-	s := storetest.Open(t, store.Options{Logger: recorder.Logger()})
-	b := &bench{store: s, auth: auth.New(s), tokens: map[auth.Role]string{}}
+	address := storetest.Address(t)
+	s := storetest.OpenAt(t, address, store.Options{Logger: recorder.Logger()})
+	b := &bench{address: address, store: s, auth: auth.New(s), tokens: map[auth.Role]string{}}
 	for _, role := range []auth.Role{auth.Read, auth.Write, auth.Admin} {
 		user := string(role) + "er"
 		if err := b.auth.CreateUser(t.Context(), user, "correct horse", role); err != nil {

@@ -13,6 +13,8 @@ import (
 
 	"github.com/gowats/gowats/app/auth"
 	"github.com/gowats/gowats/app/server"
+	"github.com/gowats/gowats/app/store/storetest"
+	"github.com/gowats/gowats/report"
 )
 
 // TestRoutes walks the whole table: no route may forget who may use it and how much it reads.
@@ -214,6 +216,41 @@ func TestClosedStore(t *testing.T) {
 		if got.header.Get("Retry-After") == "" {
 			t.Errorf("%s: Retry-After is missing", name)
 		}
+	}
+}
+
+func TestDatabaseOutOfReach(t *testing.T) {
+	storetest.NeedsPostgreSQL(t)
+	b := startServer(t, server.Options{})
+	b.mustSubmit(t, document(t, uut())) // the tokens are remembered from now on
+	b.get(t, "/api/App/Processes")
+	other := uut()
+	other["id"] = report.NewID().String()
+	other["sn"] = "SN-other"
+	mend := storetest.Cut(t, b.address)
+	for name, got := range map[string]*answer{
+		"submit": b.submit(t, document(t, other)), "processes": b.get(t, "/api/App/Processes"),
+		"headers": b.get(t, "/api/Report/Query/Header"), "report": b.get(t, "/api/Report/Wsjf/"+uut()["id"].(string)),
+	} {
+		checkStatus(t, got, http.StatusServiceUnavailable)
+		if got.header.Get("Retry-After") == "" || !strings.Contains(string(got.body), "cannot reach its database") {
+			t.Errorf("%s: %s, Retry-After %q; want the reason and a time", name, got.body, got.header.Get("Retry-After"))
+		}
+	}
+	mend()
+	b.mustSubmit(t, document(t, other))
+	if got := b.get(t, "/api/Report/Wsjf/"+other["id"].(string)); got.status != http.StatusOK {
+		t.Errorf("the report after the database came back: status %d, want 200", got.status)
+	}
+}
+
+// TestTextThatNoDatabaseTakes has a text in an address; those of reports are refused by their own rules.
+func TestTextThatNoDatabaseTakes(t *testing.T) {
+	b := startServer(t, server.Options{})
+	got := b.get(t, "/api/Product/PCB%001")
+	checkStatus(t, got, http.StatusBadRequest)
+	if errors := got.errors(t); len(errors) != 1 || errors[0] != "$ text" {
+		t.Errorf("violations %q, want the one of the text", errors)
 	}
 }
 

@@ -345,8 +345,11 @@ func postgresAlive(conn *sql.Conn) bool {
 
 // postgresGone knows a lost connection by what the server says (PostgreSQL manual, appendix A) or by what the network does.
 func postgresGone(err error) bool {
-	if err == nil {
+	if err == nil || errors.Is(err, context.Canceled) {
 		return false
+	}
+	if _, unconnected := errors.AsType[*pgconn.ConnectError](err); unconnected {
+		return true
 	}
 	if refused, ok := errors.AsType[*pgconn.PgError](err); ok {
 		switch refused.Code {
@@ -355,7 +358,7 @@ func postgresGone(err error) bool {
 		}
 		return strings.HasPrefix(refused.Code, "08")
 	}
-	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+	if errors.Is(err, context.DeadlineExceeded) {
 		return false
 	}
 	_, network := errors.AsType[*net.OpError](err)

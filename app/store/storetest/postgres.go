@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -102,6 +103,27 @@ func onServer(ctx context.Context, statement string) (err error) {
 	defer func() { err = errors.Join(err, db.Close()) }()
 	_, err = db.ExecContext(ctx, statement)
 	return err
+}
+
+// Cut makes the database at an address of PostgreSQL unreachable, and ends the sessions there are. The function it returns undoes that.
+func Cut(t testing.TB, at string) (mend func()) {
+	t.Helper()
+	u, err := url.Parse(at)
+	if err != nil {
+		t.Fatalf("cut the database off: %v", err)
+	}
+	name := strings.TrimPrefix(u.Path, "/")
+	run := func(statements ...string) {
+		t.Helper()
+		for _, statement := range statements {
+			if err := onServer(t.Context(), statement); err != nil {
+				t.Fatalf("cut the database off: %v", err)
+			}
+		}
+	}
+	run("ALTER DATABASE "+name+" ALLOW_CONNECTIONS false",
+		"SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = '"+name+"'")
+	return func() { run("ALTER DATABASE " + name + " ALLOW_CONNECTIONS true") }
 }
 
 // Main is what TestMain calls in packages whose tests open stores: it runs the tests, drops what they have left on the server, and exits.
