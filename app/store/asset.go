@@ -52,7 +52,10 @@ func (k AssetKey) where() (string, []any) {
 	return `a.id = $1 AND a.serial_number = $2`, []any{k.ID[:], k.SerialNumber}
 }
 
-const assetFrom = `asset a JOIN asset_type t ON t.id = a.type_id LEFT JOIN asset p ON p.id = a.parent_id`
+const (
+	assetFrom  = `asset a` + assetJoins
+	assetJoins = ` JOIN asset_type t ON t.id = a.type_id LEFT JOIN asset p ON p.id = a.parent_id`
+)
 
 // assetColumns are the columns of an asset over assetFrom, in the order of assetTarget.fields.
 const assetColumns = `a.id, a.serial_number, a.parent_id, coalesce(p.serial_number, ''), a.name, a.part_number, a.revision, a.client_id, a.state,
@@ -130,31 +133,31 @@ func (s *Store) scanAsset(rows *sql.Rows, a *wats.Asset) error {
 
 const (
 	maxAssetChildren = 1000 // shown with an asset
-	maxAssetLog      = 100  // entries shown with an asset
+	maxAssetLog      = 25   // entries shown with an asset
 )
 
-// Asset returns an asset with its type, those directly below it by serial number (at most 1,000) and the newest 100 entries of its log.
+// Asset returns an asset with its type, those directly below it by serial number (at most 1,000) and the newest 25 entries of its log.
 // [ErrNotFound] when there is none.
 func (s *Store) Asset(ctx context.Context, key AssetKey) (*wats.Asset, error) {
 	a, err := s.bareAsset(ctx, key)
 	if err != nil {
 		return nil, err
 	}
-	children := eachRow(ctx, s, `SELECT `+assetColumns+` FROM `+assetFrom+` WHERE a.parent_id = $1 ORDER BY a.serial_number LIMIT $2`,
-		[]any{a.ID[:], maxAssetChildren}, s.scanAsset)
-	for child, err := range children {
-		if err != nil {
-			return nil, fmt.Errorf("list the assets below %s: %w", key, err)
-		}
-		a.Children = append(a.Children, *child)
+	rows, err := s.reads.queryConstant(ctx, `SELECT `+assetColumns+` FROM `+assetFrom+` WHERE a.parent_id = $1 ORDER BY a.serial_number LIMIT $2`,
+		a.ID[:], maxAssetChildren)
+	if err != nil {
+		return nil, fmt.Errorf("list the assets below %s: %w", key, err)
 	}
-	log := eachRow(ctx, s, `SELECT `+assetLogColumns+` FROM `+assetLogFrom+` WHERE l.asset_id = $1 ORDER BY l.at_ns DESC, l.id DESC LIMIT $2`,
-		[]any{a.ID[:], maxAssetLog}, scanAssetLog)
-	for entry, err := range log {
-		if err != nil {
-			return nil, fmt.Errorf("read the log of %s: %w", key, err)
-		}
-		a.Log = append(a.Log, *entry)
+	if a.Children, err = collect(rows, func(child *wats.Asset) error { return s.scanAsset(rows, child) }); err != nil {
+		return nil, fmt.Errorf("list the assets below %s: %w", key, err)
+	}
+	rows, err = s.reads.queryConstant(ctx, `SELECT `+assetLogColumns+` FROM `+assetLogFrom+` WHERE l.asset_id = $1 ORDER BY l.at_ns DESC, l.id DESC LIMIT $2`,
+		a.ID[:], maxAssetLog)
+	if err != nil {
+		return nil, fmt.Errorf("read the log of %s: %w", key, err)
+	}
+	if a.Log, err = collect(rows, func(e *wats.AssetLogEntry) error { return scanAssetLog(rows, e) }); err != nil {
+		return nil, fmt.Errorf("read the log of %s: %w", key, err)
 	}
 	return a, nil
 }
@@ -164,7 +167,7 @@ func (s *Store) bareAsset(ctx context.Context, key AssetKey) (*wats.Asset, error
 	where, args := key.where()
 	a := new(wats.Asset)
 	into := newAssetTarget(a)
-	err := s.reads.QueryRowContext(ctx, `SELECT `+assetColumns+` FROM `+assetFrom+` WHERE `+where, args...).Scan(into.fields()...)
+	err := s.reads.scanConstant(ctx, into.fields(), `SELECT `+assetColumns+` FROM `+assetFrom+` WHERE `+where, args...) // five texts
 	switch {
 	case errors.Is(err, ErrNotFound):
 		return nil, missing("there is no %s", key)
@@ -266,7 +269,7 @@ func (s *Store) SubAssets(ctx context.Context, key AssetKey, level int) iter.Seq
 	if level == 0 || level > maxAssetDepth {
 		level = maxAssetDepth
 	}
-	return eachRow(ctx, s, belowSQL+` SELECT `+assetColumns+` FROM `+assetFrom+` JOIN below b ON b.id = a.id ORDER BY b.level, a.serial_number`,
+	return eachRow(ctx, s, belowSQL+` SELECT `+assetColumns+` FROM below b JOIN asset a ON a.id = b.id`+assetJoins+` ORDER BY b.level, a.serial_number`,
 		[]any{a.ID[:], level}, s.scanAsset)
 }
 
@@ -278,6 +281,14 @@ func (s *Store) AssetStatus(ctx context.Context, key AssetKey) (*wats.AssetStatu
 	}
 	now := s.now()
 	status := assetStatus(a, now)
+	status.Bubbled = status.Alarm
+	var children int
+	if err := s.reads.scanConstant(ctx, []any{&children}, `SELECT count(*) FROM asset WHERE parent_id = $1`, a.ID[:]); err != nil {
+		return nil, fmt.Errorf("look below %s: %w", key, err)
+	}
+	if children == 0 {
+		return &status, nil
+	}
 	worst := int(status.Alarm)
 	err = s.reads.QueryRowContext(ctx, belowSQL+` SELECT coalesce(max(`+assetAlarmSQL(now)+`), $3) FROM below b JOIN asset a ON a.id = b.id
 		JOIN asset_type t ON t.id = a.type_id`, a.ID[:], maxAssetDepth, worst).Scan(&worst)

@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"unicode/utf8"
 )
@@ -17,6 +18,66 @@ type pool struct {
 	db     *sql.DB
 	gone   func(error) bool // whether an error means that the database cannot be reached
 	closed atomic.Bool
+
+	mu         sync.Mutex
+	statements map[string]*sql.Stmt // of constant texts, by text
+}
+
+// prepared returns a statement whose text is a constant of this package. It is kept until the pool is closed: to parse the text of a short
+// one takes longer than to run it.
+func (p *pool) prepared(ctx context.Context, text string) (*sql.Stmt, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if s, ok := p.statements[text]; ok {
+		return s, nil
+	}
+	s, err := p.db.PrepareContext(ctx, text) // kept: see above
+	if p.gone(err) {
+		p.renew()
+		s, err = p.db.PrepareContext(ctx, text)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if p.statements == nil {
+		p.statements = map[string]*sql.Stmt{}
+	}
+	p.statements[text] = s
+	return s, nil
+}
+
+// queryConstant is QueryContext for a text that is a constant of this package.
+func (p *pool) queryConstant(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
+	args, err := arguments(args)
+	if err != nil {
+		return nil, err
+	}
+	s, err := p.prepared(ctx, text)
+	if err != nil {
+		return nil, p.translate(err)
+	}
+	rows, err := s.QueryContext(ctx, args...)
+	if p.gone(err) {
+		p.renew()
+		rows, err = s.QueryContext(ctx, args...)
+	}
+	return rows, p.translate(err)
+}
+
+// scanConstant reads the first row of a statement whose text is a constant of this package; [ErrNotFound] when there is none.
+func (p *pool) scanConstant(ctx context.Context, dest []any, text string, args ...any) error {
+	rows, err := p.queryConstant(ctx, text, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	if !rows.Next() {
+		if err := rows.Err(); err != nil {
+			return p.translate(err)
+		}
+		return ErrNotFound
+	}
+	return p.translate(errors.Join(rows.Scan(dest...), rows.Close()))
 }
 
 func (p *pool) QueryContext(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
@@ -113,5 +174,10 @@ func (p *pool) close() error {
 		return nil
 	}
 	p.closed.Store(true)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, s := range p.statements {
+		_ = s.Close() // the connections, and so the statement, end next
+	}
 	return p.db.Close()
 }

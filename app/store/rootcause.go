@@ -53,7 +53,7 @@ const maxTicketHistory = 10_000 // entries shown with a ticket, the newest
 func (s *Store) Ticket(ctx context.Context, id report.ID) (*wats.Ticket, error) {
 	k := new(wats.Ticket)
 	into := ticketTarget{ticket: k}
-	err := s.reads.QueryRowContext(ctx, `SELECT `+ticketColumns+` FROM ticket t WHERE t.id = $1`, id[:]).Scan(into.fields()...)
+	err := s.reads.scanConstant(ctx, into.fields(), `SELECT `+ticketColumns+` FROM ticket t WHERE t.id = $1`, id[:])
 	if err != nil {
 		return nil, ticketError(id, err)
 	}

@@ -43,8 +43,9 @@ func (w *writer) spelling(ctx context.Context, operation int, category, code str
 	return category, code, err
 }
 
-// confirmedSQL says that failure f of repair r is what was registered as defect d.
-const confirmedSQL = `r.referenced_uut = d.report_id AND r.superseded = 0 AND f.category = d.category AND f.code = d.code
+// confirmedSQL says that failure f of repair r is what was registered as defect d. The empty texts keep SQLite from looking all failures of a
+// code through: a repair has few.
+const confirmedSQL = `r.referenced_uut = d.report_id AND r.superseded = 0 AND f.category || '' = d.category AND f.code || '' = d.code
 	AND (d.component_ref = '' OR d.component_ref = f.component_ref)`
 
 // defectsSQL are all defects: those that somebody has registered, unless a repair has found the same, and the failures of current repairs.
