@@ -465,6 +465,11 @@ func TestAssetCommands(t *testing.T) {
 	}
 	last, next := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), time.Now().AddDate(0, 1, 0).UTC()
 	do("MaintainExternal", c.Asset.MaintainExternal(t.Context(), key, last, next, "by SAP"))
+	sap := fixture(t, c, fixtureType(t, c, "SAP", func(k *wats.AssetType) { k.CalibrationInterval = report.Some(float64(wats.AssetExternal)) }), "S", nil)
+	do("CalibrateExternal", c.Asset.CalibrateExternal(t.Context(), sap.Key(), last, next, ""))
+	if got, err := c.Asset.Get(t.Context(), sap.Key()); err != nil || !got.LastCalibration.Equal(last) || !got.NextCalibration.Equal(next) {
+		t.Errorf("Get after CalibrateExternal: got %+v, %v", got, err)
+	}
 	for name, err := range map[string]error{
 		"Maintain with external dates":             c.Asset.Maintain(t.Context(), key, time.Time{}, ""),
 		"CalibrateExternal without external dates": c.Asset.CalibrateExternal(t.Context(), key, last, next, ""),
