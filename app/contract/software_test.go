@@ -7,6 +7,7 @@ import (
 	"crypto/sha1"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -519,6 +520,42 @@ func TestQueryPackages(t *testing.T) {
 	for _, err := range c.Software.Query(t.Context(), wats.PackageQuery{Filter: "prioritee eq 3", Top: 1}) {
 		if !errors.Is(err, wats.ErrInvalid) {
 			t.Errorf("Query by an unknown name: got %v, want ErrInvalid", err)
+		}
+	}
+}
+
+func TestSoftwareQueriesNameAllThatIsWrong(t *testing.T) {
+	b := startServer(t)
+	for path, want := range map[string][]string{
+		"/api/Software/PackageByName?status=over&version=x":                                            {"name required", "status enum", "version range"},
+		"/api/Software/PackagesByTag?status=9":                                                         {"tag required", "status enum"},
+		"/api/internal/Software/CheckFile?packageId=x&parentFolderId=y&checksum=zz&fileDateEpoch=soon": {"packageId type", "parentFolderId type", "filePath required", "checksum type", "fileDateEpoch type"},
+		"/api/internal/Software/GetPackageHistory?tags=,&status=4&allVersions=maybe":                   {"tags length", "status enum", "allVersions type"},
+		"/api/internal/Software/GetRevokedPackages?installedPackages=a,b&includeRevokedOnly=1":         {"installedPackages type", "installedPackages type", "includeRevokedOnly type"},
+		"/api/internal/Software/GetAvailablePackages":                                                  {"installedPackages required"},
+		"/api/internal/Software/GetPackageDownloadHistory?clientId=-1":                                 {"clientId range"},
+		"/api/internal/Software/Log?downloadSize=-5":                                                   {"packageId required", "downloadSize range"},
+		"/api/Software/Package/x":                                                                      {"packageId type"},
+		"/api/Software/PackageFiles/00000000-0000":                                                     {"packageId type"},
+	} {
+		status, body := b.do(t, http.MethodGet, path, "application/json", "")
+		var told struct{ Errors []struct{ Path, Rule string } }
+		if err := json.Unmarshal([]byte(body), &told); err != nil {
+			t.Fatalf("%s: %s: %v", path, body, err)
+		}
+		var got []string
+		for _, e := range told.Errors {
+			got = append(got, e.Path+" "+e.Rule)
+		}
+		if status != http.StatusBadRequest || !slices.Equal(got, want) {
+			t.Errorf("%s: got %d %v, want 400 %v", path, status, got, want)
+		}
+	}
+	status, body := b.do(t, http.MethodPost, "/api/Software/Package", "application/json",
+		`{"name":" ","description":"`+strings.Repeat("x", 4001)+`","tags":[{"key":""},{"key":"a","value":"1"},{"key":"A","value":"1"}]}`)
+	for _, want := range []string{"$.name", "$.description", "$.tags[0].key", "$.tags[2]"} {
+		if status != http.StatusBadRequest || !strings.Contains(body, `"`+want+`"`) {
+			t.Errorf("POST of a bad package: got %d %s, want 400 with %s", status, body, want)
 		}
 	}
 }

@@ -78,20 +78,13 @@ func (s *server) scimToken(w http.ResponseWriter, c *call) error {
 //
 // Route: GET /api/SCIM/v2/Users?startIndex=&count=&filter=.
 func (s *server) scimUsers(w http.ResponseWriter, c *call) error {
-	o, err := parseOptions(c.URL.RawQuery)
+	o, err := readOptions(c)
 	if err != nil {
 		return err
 	}
-	start, err := o.integer("startIndex", math.MaxInt32)
-	if err != nil {
-		return err
-	}
-	count, err := o.integer("count", math.MaxInt32)
-	if err != nil {
-		return err
-	}
-	filter, err := scimFilter(o.text("filter"))
-	if err != nil {
+	start, count := o.number("startIndex", 0, math.MaxInt32), o.number("count", 0, math.MaxInt32)
+	filter := collect(o, "filter", options.scimFilter)
+	if err := o.err(); err != nil {
 		return err
 	}
 	first, most := max(1, start.Or(1)), min(count.Or(scimPage), maxSCIMPage)
@@ -111,13 +104,14 @@ func (s *server) scimUsers(w http.ResponseWriter, c *call) error {
 }
 
 // scimFilter reads an expression of the form: attribute eq value (RFC 7644 §3.4.2.2).
-func scimFilter(text string) (f store.UserFilter, err error) {
+func (o options) scimFilter(option string) (f store.UserFilter, err error) {
+	text := o.text(option)
 	if strings.TrimSpace(text) == "" {
 		return f, nil
 	}
 	fields := strings.SplitN(strings.TrimSpace(text), " ", 3)
 	refuse := func() error {
-		return refuseOption("filter", "unsupported", `must be userName, externalId, id or active, then eq, then a value, such as userName eq "ola"; is %q`, shorten(text))
+		return refuseOption(option, "unsupported", `must be userName, externalId, id or active, then eq, then a value, such as userName eq "ola"; is %q`, shorten(text))
 	}
 	if len(fields) != 3 || !strings.EqualFold(fields[1], "eq") {
 		return f, refuse()

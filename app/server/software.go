@@ -1,6 +1,8 @@
 package server
 
 import (
+	"errors"
+	"math"
 	"net/http"
 	"strings"
 
@@ -127,11 +129,7 @@ func (s *server) packageByID(w http.ResponseWriter, c *call) error {
 //
 // Route: GET /api/Software/PackageByName.
 func (s *server) packageByName(w http.ResponseWriter, c *call) error {
-	o, err := parseOptions(c.URL.RawQuery)
-	if err != nil {
-		return err
-	}
-	name, which, err := o.packageName()
+	name, which, err := packageName(c)
 	if err != nil {
 		return err
 	}
@@ -143,16 +141,25 @@ func (s *server) packageByName(w http.ResponseWriter, c *call) error {
 }
 
 // packageName reads the options that name a version of a package.
-func (o options) packageName() (name string, which wats.PackageSelect, err error) {
-	if name, err = o.required("name"); err != nil {
-		return name, which, err
+func packageName(c *call) (name string, which wats.PackageSelect, err error) {
+	o, err := readOptions(c)
+	if err != nil {
+		return "", which, err
 	}
-	if which.Status, err = o.packageStatus("status"); err != nil {
-		return name, which, err
+	name = collect(o, "name", options.required)
+	which.Status = collect(o, "status", options.packageStatus)
+	which.Version = o.number("version", 0, math.MaxInt32).Value
+	return name, which, o.err()
+}
+
+// collect reads one option and keeps what is wrong with it, so that all that is wrong with a query is told.
+func collect[T any](o *optionReader, name string, read func(options, string) (T, error)) T {
+	v, err := read(o.options, name)
+	var refused *refusal
+	if errors.As(err, &refused) {
+		o.found = append(o.found, refused.body.Errors...)
 	}
-	version, err := o.integer("version", 1<<31-1)
-	which.Version = version.Value
-	return name, which, err
+	return v
 }
 
 // packageStatus returns an option that must be a status, by word or code; "" when it is not given.
@@ -172,16 +179,12 @@ func (o options) packageStatus(name string) (wats.PackageStatus, error) {
 //
 // Route: GET /api/Software/PackagesByTag.
 func (s *server) packagesByTag(w http.ResponseWriter, c *call) error {
-	o, err := parseOptions(c.URL.RawQuery)
+	o, err := readOptions(c)
 	if err != nil {
 		return err
 	}
-	tag, err := o.required("tag")
-	if err != nil {
-		return err
-	}
-	status, err := o.packageStatus("status")
-	if err != nil {
+	tag, status := collect(o, "tag", options.required), collect(o, "status", options.packageStatus)
+	if err := o.err(); err != nil {
 		return err
 	}
 	return answerList(w, s.store.PackagesByTag(c.Context(), tag, o.text("value"), status))
@@ -275,11 +278,7 @@ func (s *server) deletePackage(w http.ResponseWriter, c *call) error {
 //
 // Route: DELETE /api/Software/PackageByName.
 func (s *server) deletePackageByName(w http.ResponseWriter, c *call) error {
-	o, err := parseOptions(c.URL.RawQuery)
-	if err != nil {
-		return err
-	}
-	name, which, err := o.packageName()
+	name, which, err := packageName(c)
 	if err != nil {
 		return err
 	}

@@ -46,35 +46,45 @@ func (s *server) softwareFile(w http.ResponseWriter, c *call) error {
 //
 // Route: GET /api/internal/Software/CheckFile.
 func (s *server) checkSoftwareFile(w http.ResponseWriter, c *call) error {
-	o, err := parseOptions(c.URL.RawQuery)
+	o, err := readOptions(c)
 	if err != nil {
 		return err
 	}
-	check := wats.FileCheck{Checksum: o.text("checksum")}
-	if check.PackageID, err = o.requiredID("packageId"); err != nil {
+	check := wats.FileCheck{
+		PackageID: collect(o, "packageId", options.requiredID), FolderID: collect(o, "parentFolderId", options.guid),
+		Path: collect(o, "filePath", options.required), Checksum: collect(o, "checksum", options.checksum), Modified: collect(o, "fileDateEpoch", options.unixTime),
+	}
+	if err := o.err(); err != nil {
 		return err
-	}
-	if check.FolderID, err = o.guid("parentFolderId"); err != nil {
-		return err
-	}
-	if check.Path, err = o.required("filePath"); err != nil {
-		return err
-	}
-	if _, err := hex.DecodeString(check.Checksum); err != nil || len(check.Checksum) != 0 && len(check.Checksum) != 32 && len(check.Checksum) != 40 && len(check.Checksum) != 64 {
-		return refuseOption("checksum", "type", "must be the hexadecimal digits of an MD5 (32), SHA-1 (40) or SHA-256 (64), is %q", shorten(check.Checksum))
-	}
-	if text := o.text("fileDateEpoch"); text != "" {
-		seconds, err := strconv.ParseInt(text, 10, 64)
-		if err != nil {
-			return refuseOption("fileDateEpoch", "type", "must be a Unix time in seconds, is %q", shorten(text))
-		}
-		check.Modified = time.Unix(seconds, 0)
 	}
 	result, err := s.store.CheckSoftwareFile(c.Context(), check)
 	if err != nil {
 		return err
 	}
 	return answerJSON(w, result)
+}
+
+// checksum returns an option that must be the digits of a checksum.
+func (o options) checksum(name string) (string, error) {
+	text := o.text(name)
+	_, err := hex.DecodeString(text)
+	if n := len(text); err != nil || n != 0 && n != 32 && n != 40 && n != 64 {
+		return "", refuseOption(name, "type", "must be the hexadecimal digits of an MD5 (32), SHA-1 (40) or SHA-256 (64), is %q", shorten(text))
+	}
+	return text, nil
+}
+
+// unixTime returns an option that must be a time in seconds since 1970; the zero Time when it is not given.
+func (o options) unixTime(name string) (time.Time, error) {
+	text := o.text(name)
+	if text == "" {
+		return time.Time{}, nil
+	}
+	seconds, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		return time.Time{}, refuseOption(name, "type", "must be a Unix time in seconds, is %q", shorten(text))
+	}
+	return time.Unix(seconds, 0), nil
 }
 
 // createPackageFolder makes a folder in a package.
@@ -188,13 +198,22 @@ func (o options) ids(name string) ([]report.ID, error) {
 //
 // Route: GET /api/internal/Software/GetPackageHistory.
 func (s *server) packageHistory(w http.ResponseWriter, c *call) error {
-	o, err := parseOptions(c.URL.RawQuery)
+	o, err := readOptions(c)
 	if err != nil {
 		return err
 	}
-	text, err := o.required("tags")
-	if err != nil {
+	tags, status, all := collect(o, "tags", options.packageTags), collect(o, "status", options.packageStatus), collect(o, "allVersions", options.boolean)
+	if err := o.err(); err != nil {
 		return err
+	}
+	return answerList(w, s.store.PackagesWithTags(c.Context(), tags, status, all.Value))
+}
+
+// packageTags returns an option that must hold tags.
+func (o options) packageTags(name string) ([]store.PackageTagQuery, error) {
+	text, err := o.required(name)
+	if err != nil {
+		return nil, err
 	}
 	const most = 20
 	var tags []store.PackageTagQuery
@@ -205,19 +224,11 @@ func (s *server) packageHistory(w http.ResponseWriter, c *call) error {
 			tag.Value = report.Some(strings.TrimSpace(value))
 		}
 		if tag.Key == "" || len(tags) == most {
-			return refuseOption("tags", "length", "must be 1 to %d tags, each with a key: key or key=value, joined by commas", most)
+			return nil, refuseOption(name, "length", "must be 1 to %d tags, each with a key: key or key=value, joined by commas", most)
 		}
 		tags = append(tags, tag)
 	}
-	status, err := o.packageStatus("status")
-	if err != nil {
-		return err
-	}
-	all, err := o.boolean("allVersions")
-	if err != nil {
-		return err
-	}
-	return answerList(w, s.store.PackagesWithTags(c.Context(), tags, status, all.Value))
+	return tags, nil
 }
 
 // packageDownloads answers with what a client has downloaded. A client is an account, by its number.
@@ -248,16 +259,12 @@ func (s *server) packageDownloads(w http.ResponseWriter, c *call) error {
 //
 // Route: GET /api/internal/Software/GetRevokedPackages.
 func (s *server) revokedPackages(w http.ResponseWriter, c *call) error {
-	o, err := parseOptions(c.URL.RawQuery)
+	o, err := readOptions(c)
 	if err != nil {
 		return err
 	}
-	ids, err := o.ids("installedPackages")
-	if err != nil {
-		return err
-	}
-	only, err := o.boolean("includeRevokedOnly")
-	if err != nil {
+	ids, only := collect(o, "installedPackages", options.ids), collect(o, "includeRevokedOnly", options.boolean)
+	if err := o.err(); err != nil {
 		return err
 	}
 	revoked, err := s.store.RevokedPackages(c.Context(), ids, only.Value)
@@ -309,16 +316,12 @@ func (s *server) softwareDetails(w http.ResponseWriter, c *call) error {
 //
 // Route: GET /api/internal/Software/Log.
 func (s *server) logPackageDownload(w http.ResponseWriter, c *call) error {
-	o, err := parseOptions(c.URL.RawQuery)
+	o, err := readOptions(c)
 	if err != nil {
 		return err
 	}
-	id, err := o.requiredID("packageId")
-	if err != nil {
-		return err
-	}
-	size, err := o.size("downloadSize")
-	if err != nil {
+	id, size := collect(o, "packageId", options.requiredID), collect(o, "downloadSize", options.size)
+	if err := o.err(); err != nil {
 		return err
 	}
 	if c.Method == http.MethodHead { // is answered like GET, but asks only
