@@ -11,17 +11,46 @@ import (
 	"strings"
 )
 
-// A mechanism makes the tokens that prove who the user is. It may be used by several goroutines.
-type mechanism interface {
-	// begin starts a sign-in by a scheme, Negotiate or NTLM, to the service of that principal name: HTTP/plant.example.
-	begin(scheme, service string) (exchange, error)
+// A system proves who the user is: SSPI on Windows. It may be used by several goroutines.
+type system interface {
+	// start begins a sign-in by a scheme, Negotiate or NTLM, to the service of that principal name, HTTP/plant.example. It returns the first token to
+	// send, and with it a context to release.
+	start(scheme, service string) (securityContext, []byte, error)
 }
 
-// An exchange is one sign-in.
-type exchange interface {
-	// step takes the server's token, nil at first, and returns the next one to send. It is empty when there is nothing more to say.
-	step(challenge []byte) (token []byte, err error)
-	end()
+// A securityContext is a sign-in under way at the system.
+type securityContext interface {
+	// update takes the server's token and returns the next one to send, which may be empty. When done, there is no other.
+	update(challenge []byte) (done bool, token []byte, err error)
+	release()
+}
+
+// exchange is one sign-in.
+type exchange struct {
+	system          system
+	scheme, service string
+	context         securityContext // nil before the first step
+	done            bool            // or failed: the system is not asked again
+}
+
+// step takes the server's token, nil at first, and returns the next one to send. It is empty when there is nothing more to say.
+func (x *exchange) step(challenge []byte) (token []byte, err error) {
+	switch {
+	case x.done:
+		return nil, nil
+	case x.context == nil:
+		x.context, token, err = x.system.start(x.scheme, x.service)
+	default:
+		x.done, token, err = x.context.update(challenge)
+	}
+	x.done = x.done || err != nil
+	return token, err
+}
+
+func (x *exchange) end() {
+	if x.context != nil {
+		x.context.release()
+	}
 }
 
 const (
@@ -40,21 +69,13 @@ func (t *Transport) converse(lane *http.Transport, req *http.Request) (*http.Res
 	if scheme == "" {
 		return answer, nil // it wants something else
 	}
-	sign, err := t.mechanism.begin(scheme, "HTTP/"+t.origin.Hostname())
-	if err != nil {
-		_ = answer.Body.Close() // nobody reads it
-		return nil, t.failed(scheme, err)
-	}
+	sign := &exchange{system: t.system, scheme: scheme, service: "HTTP/" + t.origin.Hostname()}
 	defer sign.end()
 	answer, err = c.signIn(answer, sign, scheme)
 	if err != nil {
-		return nil, t.failed(scheme, err)
+		return nil, fmt.Errorf("sign in to %s by %s: %w", t.origin.Host, scheme, err)
 	}
 	return answer, nil
-}
-
-func (t *Transport) failed(scheme string, err error) error {
-	return fmt.Errorf("sign in to %s by %s: %w", t.origin.Host, scheme, err)
 }
 
 // conversation is one request in as many copies as the sign-in needs.
@@ -65,7 +86,7 @@ type conversation struct {
 }
 
 // signIn goes on after answer asked for it.
-func (c *conversation) signIn(answer *http.Response, sign exchange, scheme string) (*http.Response, error) {
+func (c *conversation) signIn(answer *http.Response, sign *exchange, scheme string) (*http.Response, error) {
 	var challenge []byte
 	for step := range maxSteps - 1 {
 		token, err := sign.step(challenge)
@@ -94,8 +115,8 @@ func (c *conversation) signIn(answer *http.Response, sign exchange, scheme strin
 	return nil, c.closeOn(fmt.Errorf("no end after %d requests", maxSteps), answer)
 }
 
-// finish lets the mechanism check the server's last token, where it sent one: with it the server proves itself.
-func finish(sign exchange, proof []byte) error {
+// finish lets the system check the server's last token, where it sent one: with it the server proves itself.
+func finish(sign *exchange, proof []byte) error {
 	if proof == nil {
 		return nil
 	}

@@ -2,34 +2,38 @@ package negotiate
 
 import "net/http"
 
-// Step answers a challenge, nil at first.
-type Step func(scheme, service string, challenge []byte) (token []byte, err error)
+// Step answers a challenge, nil at first. When done, the system has nothing more to say.
+type Step func(scheme, service string, challenge []byte) (done bool, token []byte, err error)
 
-// NewWith is New with a mechanism of the test's own. Count gets 1 when a sign-in begins and -1 when it ends.
+// NewWith is New with a system of the test's own. Count gets 1 when there is a context to release and -1 when it is.
 func NewWith(address string, base *http.Transport, step Step, count func(int64) int64) (*Transport, error) {
-	return newTransport(address, base, fake{step, count})
+	return newTransport(address, base, fakeSystem{step, count})
 }
 
-type fake struct {
+type fakeSystem struct {
 	answer Step
 	count  func(int64) int64
 }
 
-func (f fake) begin(scheme, service string) (exchange, error) {
+func (f fakeSystem) start(scheme, service string) (securityContext, []byte, error) {
+	_, token, err := f.answer(scheme, service, nil)
+	if err != nil {
+		return nil, nil, err
+	}
 	f.count(1)
-	return &fakeExchange{fake: f, scheme: scheme, service: service}, nil
+	return &fakeContext{f, scheme, service}, token, nil
 }
 
-type fakeExchange struct {
-	fake
+type fakeContext struct {
+	fakeSystem
 	scheme, service string
 }
 
-func (x *fakeExchange) step(challenge []byte) ([]byte, error) {
-	return x.answer(x.scheme, x.service, challenge)
+func (c *fakeContext) update(challenge []byte) (bool, []byte, error) {
+	return c.answer(c.scheme, c.service, challenge)
 }
 
-func (x *fakeExchange) end() { x.count(-1) }
+func (c *fakeContext) release() { c.count(-1) }
 
 // Lanes is how many requests are under way at once.
 const Lanes = lanes

@@ -29,11 +29,11 @@ var ErrUnsupported = errors.New("signing in as the Windows user works on Windows
 //
 // Source: RFC 4559; MS-NTHT of learn.microsoft.com.
 type Transport struct {
-	origin    *url.URL
-	mechanism mechanism
-	other     http.RoundTripper
-	free      chan *http.Transport // each of one connection
-	all       []*http.Transport
+	origin *url.URL
+	system system
+	other  http.RoundTripper
+	free   chan *http.Transport // each of one connection
+	all    []*http.Transport
 }
 
 // New returns a transport for the server at address, such as https://plant.example, that signs in as the user of this process. Base says how to
@@ -41,14 +41,14 @@ type Transport struct {
 //
 // It returns [ErrUnsupported] on systems other than Windows.
 func New(address string, base *http.Transport) (*Transport, error) {
-	m, err := systemMechanism()
+	s, err := thisSystem()
 	if err != nil {
 		return nil, err
 	}
-	return newTransport(address, base, m)
+	return newTransport(address, base, s)
 }
 
-func newTransport(address string, base *http.Transport, m mechanism) (*Transport, error) {
+func newTransport(address string, base *http.Transport, s system) (*Transport, error) {
 	origin, err := url.Parse(address)
 	if err != nil || origin.Hostname() == "" || origin.Scheme != "http" && origin.Scheme != "https" {
 		return nil, fmt.Errorf("sign-in to %.100q: that is no web address", address)
@@ -60,7 +60,7 @@ func newTransport(address string, base *http.Transport, m mechanism) (*Transport
 		}
 		base = standard
 	}
-	t := &Transport{origin: origin, mechanism: m, other: base.Clone(), free: make(chan *http.Transport, lanes)}
+	t := &Transport{origin: origin, system: s, other: base.Clone(), free: make(chan *http.Transport, lanes)}
 	for range lanes {
 		lane := newLane(base)
 		t.all = append(t.all, lane)

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -76,16 +77,26 @@ func startPlant(t *testing.T, scheme string, offer ...string) *plant {
 	return p
 }
 
-func answerNonce(_, service string, challenge []byte) ([]byte, error) {
+// answerNonce is a system as Kerberos is: it looks at the server's last token too.
+func answerNonce(_, service string, challenge []byte) (bool, []byte, error) {
 	switch text := string(challenge); {
 	case challenge == nil:
-		return []byte("hello " + service), nil
+		return false, []byte("hello " + service), nil
 	case text == "welcome":
-		return nil, nil
+		return true, nil, nil
 	case strings.HasPrefix(text, "nonce"):
-		return []byte("the answer to " + text), nil
+		return false, []byte("the answer to " + text), nil
 	}
-	return nil, fmt.Errorf("unknown challenge of %d bytes", len(challenge))
+	return false, nil, fmt.Errorf("unknown challenge of %d bytes", len(challenge))
+}
+
+// answerOnce is a system as NTLM is: it is done with its second token.
+func answerOnce(scheme, service string, challenge []byte) (bool, []byte, error) {
+	if string(challenge) == "welcome" {
+		return false, nil, errors.New("asked again after it was done")
+	}
+	_, token, err := answerNonce(scheme, service, challenge)
+	return challenge != nil, token, err
 }
 
 func newTransport(t *testing.T, address string, step negotiate.Step) *negotiate.Transport {
@@ -139,7 +150,7 @@ func TestAConnectionIsSignedInOnce(t *testing.T) {
 
 func TestManyGoroutinesDoNotMixTheirConnections(t *testing.T) {
 	p := startPlant(t, "NTLM", `Basic realm="a, b", NTLM`)
-	transport := newTransport(t, p.URL, answerNonce)
+	transport := newTransport(t, p.URL, answerOnce)
 	client, err := wats.NewClient(p.URL, wats.WithTransport(transport), wats.WithoutRateLimit())
 	if err != nil {
 		t.Fatal(err)
@@ -180,17 +191,17 @@ func TestTLSWithoutHTTP2(t *testing.T) {
 
 func TestNobodyElseLearnsWhoTheUserIs(t *testing.T) {
 	p := startPlant(t, "Negotiate", "Negotiate")
-	transport := newTransport(t, "https://plant.example", func(string, string, []byte) ([]byte, error) {
-		t.Error("the mechanism was asked")
-		return nil, errors.New("no")
+	transport := newTransport(t, "https://plant.example", func(string, string, []byte) (bool, []byte, error) {
+		t.Error("the system was asked")
+		return false, nil, errors.New("no")
 	})
 	if status, _, err := send(t, transport, "GET", p.URL, ""); err != nil || status != 401 {
 		t.Errorf("GET from another server: %d, %v, want its 401", status, err)
 	}
 
-	transport = newTransport(t, p.URL, func(string, string, []byte) ([]byte, error) {
-		t.Error("the mechanism was asked")
-		return nil, errors.New("no")
+	transport = newTransport(t, p.URL, func(string, string, []byte) (bool, []byte, error) {
+		t.Error("the system was asked")
+		return false, nil, errors.New("no")
 	})
 	req, err := http.NewRequestWithContext(t.Context(), "GET", p.URL, nil)
 	if err != nil {
@@ -216,26 +227,34 @@ func TestAnErrorSaysWhatWentWrong(t *testing.T) {
 		handler http.HandlerFunc // nil: the plant
 		want    string
 	}{
-		"the mechanism fails": {func(string, string, []byte) ([]byte, error) { return nil, errors.New("no credentials are available") }, nil,
+		"the system fails at once": {func(string, string, []byte) (bool, []byte, error) {
+			return false, nil, errors.New("no credentials are available")
+		}, nil,
 			"no credentials are available"},
-		"the server does not prove itself": {func(scheme, service string, challenge []byte) ([]byte, error) {
+		"the system fails on the server's token": {func(scheme, service string, challenge []byte) (bool, []byte, error) {
+			if challenge != nil {
+				return false, nil, errors.New("the clock is wrong")
+			}
+			return answerNonce(scheme, service, challenge)
+		}, nil, "by Negotiate: the clock is wrong"},
+		"the server does not prove itself": {func(scheme, service string, challenge []byte) (bool, []byte, error) {
 			if string(challenge) == "welcome" {
-				return nil, errors.New("this is somebody else")
+				return false, nil, errors.New("this is somebody else")
 			}
 			return answerNonce(scheme, service, challenge)
 		}, nil, "does not prove itself: this is somebody else"},
-		"the server goes on and on": {func(string, string, []byte) ([]byte, error) { return []byte(token), nil },
+		"the server goes on and on": {func(string, string, []byte) (bool, []byte, error) { return false, []byte(token), nil },
 			func(w http.ResponseWriter, _ *http.Request) {
 				w.Header().Set("WWW-Authenticate", "Negotiate bW9yZQ==")
 				w.WriteHeader(http.StatusUnauthorized)
 			}, "no end after 6 requests"},
-		"the connection is not kept": {func(string, string, []byte) ([]byte, error) { return []byte(token), nil },
+		"the connection is not kept": {func(string, string, []byte) (bool, []byte, error) { return false, []byte(token), nil },
 			func(w http.ResponseWriter, _ *http.Request) {
 				w.Header().Set("WWW-Authenticate", "Negotiate bW9yZQ==")
 				w.Header().Set("Connection", "close")
 				w.WriteHeader(http.StatusUnauthorized)
 			}, "the connection was lost meanwhile"},
-		"the refusal does not end": {func(string, string, []byte) ([]byte, error) { return []byte(token), nil },
+		"the refusal does not end": {func(string, string, []byte) (bool, []byte, error) { return false, []byte(token), nil },
 			func(w http.ResponseWriter, _ *http.Request) {
 				w.Header().Set("WWW-Authenticate", "Negotiate")
 				w.WriteHeader(http.StatusUnauthorized)
@@ -266,7 +285,7 @@ func TestAnErrorSaysWhatWentWrong(t *testing.T) {
 
 func TestARefusedUserGetsTheServersAnswer(t *testing.T) {
 	p := startPlant(t, "Negotiate", "Negotiate")
-	transport := newTransport(t, p.URL, func(string, string, []byte) ([]byte, error) { return []byte("somebody else"), nil })
+	transport := newTransport(t, p.URL, func(string, string, []byte) (bool, []byte, error) { return false, []byte("somebody else"), nil })
 	for range negotiate.Lanes + 1 {
 		status, text, err := send(t, transport, "POST", p.URL, "report")
 		if err != nil || status != 401 || !strings.HasPrefix(text, "sign in first") {
@@ -275,6 +294,26 @@ func TestARefusedUserGetsTheServersAnswer(t *testing.T) {
 	}
 	if len(p.bodies) != 0 {
 		t.Errorf("the server let in %q", p.bodies)
+	}
+}
+
+// TestASystemThatIsDoneIsNotAskedAgain: its last token is refused, and the server wants to go on.
+func TestASystemThatIsDoneIsNotAskedAgain(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("WWW-Authenticate", "NTLM bW9yZQ==") // more
+		w.WriteHeader(http.StatusUnauthorized)
+	}))
+	defer server.Close()
+	var asked []string
+	transport := newTransport(t, server.URL, func(scheme, service string, challenge []byte) (bool, []byte, error) {
+		asked = append(asked, fmt.Sprintf("%s %s %s", scheme, service, challenge))
+		return challenge != nil, []byte("token"), nil
+	})
+	if status, _, err := send(t, transport, "GET", server.URL, ""); err != nil || status != 401 {
+		t.Errorf("GET = %d, %v, want the server's 401", status, err)
+	}
+	if want := []string{"NTLM HTTP/127.0.0.1 ", "NTLM HTTP/127.0.0.1 more"}; !slices.Equal(asked, want) {
+		t.Errorf("the system was asked for %q, want %q", asked, want)
 	}
 }
 

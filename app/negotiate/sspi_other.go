@@ -2,4 +2,4 @@
 
 package negotiate
 
-func systemMechanism() (mechanism, error) { return nil, ErrUnsupported }
+func thisSystem() (system, error) { return nil, ErrUnsupported }

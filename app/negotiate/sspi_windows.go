@@ -8,69 +8,61 @@ import (
 	"github.com/alexbrainman/sspi/ntlm"
 )
 
-func systemMechanism() (mechanism, error) { return windows{}, nil }
+func thisSystem() (system, error) { return windows{}, nil }
 
-// windows signs in by SSPI, as the user whose session or service the process runs in.
+// windows signs in by SSPI, as the user whose session or service the process runs in. It holds calls of SSPI and nothing else: what they are
+// called for, and when, stands in exchange.
 type windows struct{}
 
-func (windows) begin(scheme, service string) (exchange, error) {
+func (windows) start(scheme, service string) (securityContext, []byte, error) {
 	if scheme == "NTLM" {
 		cred, err := ntlm.AcquireCurrentUserCredentials()
 		if err != nil {
-			return nil, fmt.Errorf("take the user's credentials: %w", err)
+			return nil, nil, fmt.Errorf("take the user's credentials: %w", err)
 		}
-		return &ntlmExchange{cred: cred}, nil
+		context, token, err := ntlm.NewClientContext(cred)
+		if err != nil {
+			_ = cred.Release() // nothing to be done about it
+			return nil, nil, err
+		}
+		return ntlmContext{cred, context}, token, nil
 	}
 	cred, err := negotiate.AcquireCurrentUserCredentials()
 	if err != nil {
-		return nil, fmt.Errorf("take the user's credentials: %w", err)
+		return nil, nil, fmt.Errorf("take the user's credentials: %w", err)
 	}
-	return &negotiateExchange{cred: cred, service: service}, nil
-}
-
-type negotiateExchange struct {
-	cred    *sspi.Credentials
-	service string
-	context *negotiate.ClientContext
-	done    bool
-}
-
-func (x *negotiateExchange) step(challenge []byte) (token []byte, err error) {
-	switch {
-	case x.done:
-		return nil, nil
-	case x.context == nil:
-		// Mutual: the server proves itself too, if it can (Kerberos).
-		x.context, token, err = negotiate.NewClientContextWithFlags(x.cred, x.service, sspi.ISC_REQ_CONNECTION|sspi.ISC_REQ_MUTUAL_AUTH)
-	default:
-		x.done, token, err = x.context.Update(challenge)
+	// Mutual: the server proves itself too, if it can (Kerberos).
+	context, token, err := negotiate.NewClientContextWithFlags(cred, service, sspi.ISC_REQ_CONNECTION|sspi.ISC_REQ_MUTUAL_AUTH)
+	if err != nil {
+		_ = cred.Release() // nothing to be done about it
+		return nil, nil, err
 	}
-	return token, err
+	return negotiateContext{cred, context}, token, nil
 }
 
-func (x *negotiateExchange) end() {
-	_, _ = x.context.Release(), x.cred.Release() // nothing to be done about it
+type negotiateContext struct {
+	cred *sspi.Credentials
+	*negotiate.ClientContext
 }
 
-type ntlmExchange struct {
-	cred    *sspi.Credentials
-	context *ntlm.ClientContext
-	done    bool
+func (c negotiateContext) update(challenge []byte) (done bool, token []byte, err error) {
+	return c.ClientContext.Update(challenge)
 }
 
-func (x *ntlmExchange) step(challenge []byte) (token []byte, err error) {
-	switch {
-	case x.done:
-		return nil, nil
-	case x.context == nil:
-		x.context, token, err = ntlm.NewClientContext(x.cred)
-	default:
-		x.done = true
-		token, err = x.context.Update(challenge)
-	}
-	return token, err
+func (c negotiateContext) release() {
+	_, _ = c.ClientContext.Release(), c.cred.Release() // nothing to be done about it
 }
 
-func (x *ntlmExchange) end() {
-	_, _ = x.context.Release(), x.cred.Release() // nothing to be done about it
+type ntlmContext struct {
+	cred *sspi.Credentials
+	*ntlm.ClientContext
+}
+
+func (c ntlmContext) update(challenge []byte) (done bool, token []byte, err error) {
+	token, err = c.ClientContext.Update(challenge)
+	return true, token, err
+}
+
+func (c ntlmContext) release() {
+	_, _ = c.ClientContext.Release(), c.cred.Release() // nothing to be done about it
 }

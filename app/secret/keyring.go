@@ -9,20 +9,20 @@ import (
 	"github.com/zalando/go-keyring"
 )
 
-// ring keeps short texts for the user of this process. Its errors match [ErrKeyring].
-type ring interface {
-	get(ctx context.Context, service, account string) (string, error)
-	set(ctx context.Context, service, account, text string) error
-}
-
 // keyringPatience is how long the operating system's keyring is waited for: its user may have to type a password.
 const keyringPatience = time.Minute
 
-// osRing is the keyring of the operating system.
-type osRing struct{}
+// ring keeps short texts for the user of this process, in the keyring of the operating system. Its errors match [ErrKeyring].
+type ring struct {
+	reachable func() error // returns why there is none to ask
+	read      func(service, account string) (string, error)
+	write     func(service, account, text string) error
+}
 
-func (osRing) get(ctx context.Context, service, account string) (string, error) {
-	text, err := ask(ctx, func() (string, error) { return keyring.Get(service, account) })
+func osRing() ring { return ring{reachable, keyring.Get, keyring.Set} }
+
+func (r ring) get(ctx context.Context, service, account string) (string, error) {
+	text, err := r.ask(ctx, func() (string, error) { return r.read(service, account) })
 	switch {
 	case errors.Is(err, keyring.ErrNotFound):
 		return "", fmt.Errorf("%w: it holds no entry %q of %q; run as the user who stored the secrets, or remove %s and store them again",
@@ -33,15 +33,15 @@ func (osRing) get(ctx context.Context, service, account string) (string, error) 
 	return text, nil
 }
 
-func (osRing) set(ctx context.Context, service, account, text string) error {
-	_, err := ask(ctx, func() (string, error) { return "", keyring.Set(service, account, text) })
+func (r ring) set(ctx context.Context, service, account, text string) error {
+	_, err := r.ask(ctx, func() (string, error) { return "", r.write(service, account, text) })
 	return err
 }
 
 // ask calls the keyring and does not wait for it longer than it has patience: the keyring's own calls know no context.
-func ask(ctx context.Context, call func() (string, error)) (string, error) {
+func (r ring) ask(ctx context.Context, call func() (string, error)) (string, error) {
 	const remedy = "; unlock it (sign in to the desktop), or allow a key file or a passphrase"
-	if err := reachable(); err != nil {
+	if err := r.reachable(); err != nil {
 		return "", fmt.Errorf("%w: %w%s", ErrKeyring, err, remedy)
 	}
 	type result struct {
@@ -56,11 +56,11 @@ func ask(ctx context.Context, call func() (string, error)) (string, error) {
 	patience := time.NewTimer(keyringPatience)
 	defer patience.Stop()
 	select {
-	case r := <-done:
-		if r.err != nil && !errors.Is(r.err, keyring.ErrNotFound) {
-			return "", fmt.Errorf("%w: %w%s", ErrKeyring, r.err, remedy)
+	case told := <-done:
+		if told.err != nil && !errors.Is(told.err, keyring.ErrNotFound) {
+			return "", fmt.Errorf("%w: %w%s", ErrKeyring, told.err, remedy)
 		}
-		return r.text, r.err
+		return told.text, told.err
 	case <-patience.C:
 		return "", fmt.Errorf("%w: no answer within %v%s", ErrKeyring, keyringPatience, remedy)
 	case <-ctx.Done():

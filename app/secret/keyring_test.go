@@ -90,11 +90,66 @@ func TestALockedKeyringIsNoReasonForASecondStore(t *testing.T) {
 	}
 }
 
+// vault is a keyring of Windows or macOS: it is there, and each user has their own.
+type vault struct{ entries map[string]string }
+
+func (v *vault) read(service, account string) (string, error) {
+	text, found := v.entries[service+"/"+account]
+	if !found {
+		return "", keyring.ErrNotFound
+	}
+	return text, nil
+}
+
+func (v *vault) write(service, account, text string) error {
+	const most = 2560 // bytes of an entry of the Credential Manager; the Keychain takes more
+	if len(text) > most {
+		return keyring.ErrSetDataTooBig
+	}
+	v.entries[service+"/"+account] = text
+	return nil
+}
+
+// TestTheKeyringsOfOtherSystems runs on every system what stands between a store and the calls of Credential Manager and Keychain.
+func TestTheKeyringsOfOtherSystems(t *testing.T) {
+	mine, other := &vault{map[string]string{}}, &vault{map[string]string{}}
+	options := secret.Options{Folder: t.TempDir()}
+	for range 2 {
+		s, err := secret.OpenWith(t.Context(), options, mine.read, mine.write)
+		if err != nil || s.Backend() != secret.Keyring {
+			t.Fatalf("Open: %v, want the keyring", err)
+		}
+		set(t, s, "token", strings.Repeat(token, 1000)) // as large as it may be: the keyring holds a key alone
+	}
+	second := secret.Options{Folder: t.TempDir()}
+	if _, err := secret.OpenWith(t.Context(), second, mine.read, mine.write); err != nil || len(mine.entries) != 2 {
+		t.Errorf("Open of a second store: %v, %d entries, want one for each", err, len(mine.entries))
+	}
+	_, err := secret.OpenWith(t.Context(), options, other.read, other.write)
+	if !errors.Is(err, secret.ErrKeyring) || !strings.Contains(err.Error(), "run as the user who stored the secrets") {
+		t.Errorf("Open by another user: %v, want ErrKeyring that says what to do", err)
+	}
+	for name, failure := range map[string]error{
+		"a service without a logon session (Windows)": errors.New("A specified logon session does not exist. It may already have been terminated."),
+		"a keychain that is locked (macOS)":           errors.New("exit status 51"),
+		"a system without a keyring":                  keyring.ErrUnsupportedPlatform,
+	} {
+		fails := func(string, string) (string, error) { return "", failure }
+		failsToo := func(string, string, string) error { return failure }
+		if _, err := secret.OpenWith(t.Context(), options, fails, failsToo); !errors.Is(err, secret.ErrKeyring) || !errors.Is(err, failure) {
+			t.Errorf("Open in %s: %v, want ErrKeyring with the system's own words", name, err)
+		}
+		fresh := secret.Options{Folder: t.TempDir(), Policy: secret.KeyringOrFile}
+		if s, err := secret.OpenWith(t.Context(), fresh, fails, failsToo); err != nil || s.Backend() != secret.KeyFile {
+			t.Errorf("Open of a new store in %s: %v, want a key file", name, err)
+		}
+	}
+}
+
 func TestAKeyringThatStoresNothingIsNoticed(t *testing.T) {
-	t.Setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path="+os.DevNull)
 	for name, answer := range map[string]string{"nothing": "", "other text": "hello", "a short key": "00ff"} {
 		_, err := secret.OpenWith(t.Context(), secret.Options{Folder: t.TempDir()},
-			func() (string, error) { return answer, nil }, func(string) error { return nil })
+			func(string, string) (string, error) { return answer, nil }, func(string, string, string) error { return nil })
 		if !errors.Is(err, secret.ErrKeyring) {
 			t.Errorf("Open with a keyring that gives %s: %v, want ErrKeyring", name, err)
 		}
@@ -102,11 +157,10 @@ func TestAKeyringThatStoresNothingIsNoticed(t *testing.T) {
 }
 
 func TestAKeyringThatNeverAnswersIsGivenUp(t *testing.T) {
-	t.Setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path="+os.DevNull)
 	synctest.Test(t, func(t *testing.T) {
 		prompt := make(chan struct{})
 		defer close(prompt)
-		hang := func(string) error { <-prompt; return errors.New("dismissed") }
+		hang := func(string, string, string) error { <-prompt; return errors.New("dismissed") }
 		folder := t.TempDir()
 		s, err := secret.OpenWith(t.Context(), secret.Options{Folder: folder, Policy: secret.KeyringOrFile}, nil, hang)
 		if err != nil || s.Backend() != secret.KeyFile {

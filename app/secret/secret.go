@@ -88,7 +88,7 @@ type Store struct {
 // It returns [ErrKeyring] when the keyring is needed and cannot be used, and [ErrSealed] when the key does not fit. It waits for the keyring
 // for at most a minute (the user may be asked to unlock it); a keyring that never answers keeps one goroutine until it does.
 func Open(ctx context.Context, o Options) (*Store, error) {
-	return open(ctx, o, host{ring: osRing{}, machineID: machineID})
+	return open(ctx, o, host{osRing(), machineID})
 }
 
 // host is what a store takes from the machine it is on.
