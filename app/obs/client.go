@@ -31,12 +31,12 @@ func durations() []float64 {
 // NewClientMetrics returns metrics in registry r that carry the label client=name, so that clients of several servers can be told apart.
 // A name is used once: it returns an error when r holds metrics of that name already.
 func NewClientMetrics(r prometheus.Registerer, name string) (*ClientMetrics, error) {
-	reg := registration{to: prometheus.WrapRegistererWith(prometheus.Labels{"client": name}, r)}
+	reg := registration{to: prometheus.WrapRegistererWith(prometheus.Labels{"client": name}, r), subsystem: "client"}
 	m := &ClientMetrics{
 		calls:          reg.counters("calls_total", "Calls that ended, with all their attempts, also those answered by the cache.", "domain", "method", "status"),
-		callSeconds:    reg.durations("call_duration_seconds", "How long calls took, with all attempts and waits."),
+		callSeconds:    reg.durations("call_duration_seconds", "How long calls took, with all attempts and waits.", "domain"),
 		attempts:       reg.counters("attempts_total", "Requests sent to the server.", "domain", "method", "status"),
-		attemptSeconds: reg.durations("attempt_duration_seconds", "How long requests took, from sending to the last byte of the answer."),
+		attemptSeconds: reg.durations("attempt_duration_seconds", "How long requests took, from sending to the last byte of the answer.", "domain"),
 		sent:           reg.counters("sent_bytes_total", "Bytes of request bodies, before compression.", "domain"),
 		received:       reg.counters("received_bytes_total", "Bytes of answer bodies, of successful requests.", "domain"),
 		retries:        reg.counters("retries_total", "Failed requests that were repeated.", "domain"),
@@ -113,8 +113,9 @@ func status(code int) string {
 
 // registration makes metrics and keeps the first error.
 type registration struct {
-	to  prometheus.Registerer
-	err error
+	to        prometheus.Registerer
+	subsystem string // of the names
+	err       error
 }
 
 func (r *registration) add(c prometheus.Collector) {
@@ -124,7 +125,7 @@ func (r *registration) add(c prometheus.Collector) {
 }
 
 func (r *registration) counters(name, help string, labels ...string) *prometheus.CounterVec {
-	v := prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: "gowats", Subsystem: "client", Name: name, Help: help}, labels)
+	v := prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: "gowats", Subsystem: r.subsystem, Name: name, Help: help}, labels)
 	r.add(v)
 	return v
 }
@@ -134,15 +135,15 @@ func (r *registration) counter(name, help string) prometheus.Counter {
 }
 
 func (r *registration) gauges(name, help string, labels ...string) *prometheus.GaugeVec {
-	v := prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: "gowats", Subsystem: "client", Name: name, Help: help}, labels)
+	v := prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: "gowats", Subsystem: r.subsystem, Name: name, Help: help}, labels)
 	r.add(v)
 	return v
 }
 
-func (r *registration) durations(name, help string) *prometheus.HistogramVec {
+func (r *registration) durations(name, help string, labels ...string) *prometheus.HistogramVec {
 	v := prometheus.NewHistogramVec(prometheus.HistogramOpts{
-		Namespace: "gowats", Subsystem: "client", Name: name, Help: help, Buckets: durations(),
-	}, []string{"domain"})
+		Namespace: "gowats", Subsystem: r.subsystem, Name: name, Help: help, Buckets: durations(),
+	}, labels)
 	r.add(v)
 	return v
 }

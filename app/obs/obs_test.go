@@ -108,6 +108,9 @@ func TestNamesAndHelpFollowTheRules(t *testing.T) {
 	for kind := wats.EventKind(0); kind.String() != "unknown"; kind++ {
 		m.Observe(wats.Event{Kind: kind, Domain: wats.DomainAsset, Method: "GET"})
 	}
+	if _, err := obs.NewServerMetrics(registry); err != nil {
+		t.Fatal(err)
+	}
 	problems, err := testutil.GatherAndLint(registry)
 	if err != nil || len(problems) > 0 {
 		t.Errorf("lint of the names: %v, %v", problems, err)
@@ -125,6 +128,11 @@ func TestTheDocumentNamesEveryMetric(t *testing.T) {
 	for kind := wats.EventKind(0); kind.String() != "unknown"; kind++ {
 		m.Observe(wats.Event{Kind: kind, Domain: wats.DomainAsset, Method: "GET"})
 	}
+	server, err := obs.NewServerMetrics(registry)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server.Handler(http.NotFoundHandler()).ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil))
 	families, err := registry.Gather()
 	if err != nil {
 		t.Fatal(err)
@@ -136,7 +144,7 @@ func TestTheDocumentNamesEveryMetric(t *testing.T) {
 			t.Errorf("docs/metrics.md does not name %s", family.GetName())
 		}
 	}
-	for _, name := range regexp.MustCompile("`(gowats_client_[a-z_]+)`").FindAllStringSubmatch(string(document), -1) {
+	for _, name := range regexp.MustCompile("`(gowats_(?:client|server)_[a-z_]+)`").FindAllStringSubmatch(string(document), -1) {
 		if !known[name[1]] {
 			t.Errorf("docs/metrics.md names %s, which is not there", name[1])
 		}
@@ -217,6 +225,51 @@ func TestTheHandlerSaysWhatIsWrong(t *testing.T) {
 	registry.MustRegister(broken{})
 	if status, text := fetch(t, registry, http.MethodGet); status != http.StatusInternalServerError || !strings.Contains(text, "the disk is gone") {
 		t.Errorf("GET of a figure that cannot be read: got %d %s, want 500 with the reason", status, text)
+	}
+}
+
+func TestAServerIsCounted(t *testing.T) {
+	registry := prometheus.NewRegistry()
+	metrics, err := obs.NewServerMetrics(registry)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(metrics.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch _, _ = io.Copy(io.Discard, r.Body); r.URL.Path {
+		case "/api/missing":
+			w.WriteHeader(http.StatusNotFound)
+		case "/api/broken":
+			panic(http.ErrAbortHandler)
+		default:
+			_, _ = io.WriteString(w, "12345")
+		}
+	})))
+	for _, c := range []struct{ method, path string }{{"GET", "/"}, {"POST", "/API/x"}, {"POST", "/api/y"}, {"GET", "/api/missing"}, {"BREW", "/api/broken"}} {
+		request, err := http.NewRequestWithContext(t.Context(), c.method, server.URL+c.path, strings.NewReader("body"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer, err := server.Client().Do(request)
+		if err != nil && c.path != "/api/broken" {
+			t.Fatal(err)
+		}
+		if err == nil {
+			answer.Body.Close()
+		}
+	}
+	server.Close() // and so all of them have been counted
+	_, text := fetch(t, registry, http.MethodGet)
+	for _, want := range []string{
+		`requests_total{method="GET",part="pages",status="200"} 1`, `requests_total{method="POST",part="api",status="200"} 2`,
+		`requests_total{method="GET",part="api",status="404"} 1`, `requests_total{method="other",part="api",status="aborted"} 1`,
+		`request_duration_seconds_count{part="api"} 4`, `received_bytes_total{part="api"} 16`, `sent_bytes_total{part="api"} 10`, `requests_under_way 0`,
+	} {
+		if !strings.Contains(text, "\ngowats_server_"+want+"\n") {
+			t.Errorf("no gowats_server_%s in\n%s", want, text)
+		}
+	}
+	if _, err := obs.NewServerMetrics(registry); err == nil {
+		t.Error("NewServerMetrics in a registry that has them: no error")
 	}
 }
 

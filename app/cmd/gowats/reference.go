@@ -3,13 +3,9 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
-	"os"
-	"path/filepath"
 
 	"github.com/gowats/gowats"
 	"github.com/gowats/gowats/app/config"
-	"github.com/gowats/gowats/app/secret"
 )
 
 const secretsFolder = "secrets" // in a data folder
@@ -21,21 +17,9 @@ func tokenSource(r config.Reference, data string) wats.TokenSource {
 	switch kind {
 	case "file":
 		return wats.FileToken(name)
-	case "env":
-		return func(context.Context) (wats.Token, error) {
-			text := os.Getenv(name)
-			if text == "" {
-				return wats.Token{}, fmt.Errorf("the environment has no %s", name)
-			}
-			return wats.ParseToken(text)
-		}
-	case "secret":
+	case "env", "secret":
 		return func(ctx context.Context) (wats.Token, error) {
-			store, err := secret.Open(ctx, secret.Options{Folder: filepath.Join(data, secretsFolder), Policy: secret.KeyringOrFile})
-			if err != nil {
-				return wats.Token{}, err
-			}
-			text, err := store.Get(ctx, name)
+			text, err := readReference(ctx, r, data)
 			if err != nil {
 				return wats.Token{}, err
 			}

@@ -31,6 +31,7 @@ one PostgreSQL database. GOWATS_DATABASE keeps the password out of the list of p
 
 With an empty database GOWATS_BOOTSTRAP=user:password makes the first administrator; later it changes nothing.
 Beyond this machine the server speaks TLS: give --tls-cert and --tls-key, or --insecure-http behind a proxy that does.
+` + verifyHelp + `
 
 Every setting has an environment form: --tls-cert is GOWATS_TLS_CERT. Stop it with Ctrl+C or SIGTERM: requests under way are answered first.`,
 		Example: `  GOWATS_BOOTSTRAP=admin:a-long-password gowats server --data /srv/gowats
@@ -47,7 +48,9 @@ Every setting has an environment form: --tls-cert is GOWATS_TLS_CERT. Stop it wi
 	f.String("tls-key", "", "file with the private key, PEM")
 	f.Bool("insecure-http", false, "speak plain HTTP also beyond this machine: passwords and reports can be read on the way")
 	f.String("pprof", "", "loopback address for profiles of this process, such as 127.0.0.1:6060")
-	isSetting(cmd, "listen", "database", "create-products", "tls-cert", "tls-key", "insecure-http", "pprof")
+	f.String("metrics", "", "loopback address to tell Prometheus figures at, under /metrics, such as 127.0.0.1:9090")
+	f.String("verify-keys", "", "file with the keys that requests to the API must be signed by")
+	isSetting(cmd, "listen", "database", "create-products", "tls-cert", "tls-key", "insecure-http", "pprof", "metrics", "verify-keys")
 	return cmd
 }
 
@@ -77,28 +80,81 @@ func runServer(cmd *cobra.Command, _ []string) (err error) {
 	if err := bootstrapServer(cmd.Context(), data, accounts); err != nil {
 		return err
 	}
-	l, err := listen(cmd.Context(), "listen", address)
-	if err != nil {
+	h := handler(data.store, accounts, web.Options{Version: productVersion(), Logger: log})
+	if h, err = signedOnly(cmd.Context(), flagText(cmd, "verify-keys"), folder, log, h); err != nil {
 		return err
+	}
+	var figures http.Handler
+	if flagText(cmd, "metrics") != "" {
+		if h, figures, err = measured(h); err != nil {
+			return err
+		}
 	}
 	scheme := "http"
 	if pair.certFile != "" {
 		scheme = "https"
 	}
-	fmt.Fprintf(cmd.ErrOrStderr(), "server  %s\ndata    %s\n", localURL(scheme, l), data.place())
-
-	work, ctx := errgroup.WithContext(cmd.Context())
-	if address := flagText(cmd, "pprof"); address != "" {
-		profiles, err := listen(ctx, "pprof", address)
-		if err != nil {
-			return errors.Join(err, l.Close())
-		}
-		fmt.Fprintf(cmd.ErrOrStderr(), "pprof   %s/debug/pprof/\n", localURL("http", profiles))
-		work.Go(func() error { return serve(ctx, profiles, profileHandler(), certificate{}, log) })
+	all := endpoints{log: log}
+	defer func() { err = errors.Join(err, all.close()) }()
+	at, err := all.listen(cmd.Context(), "listen", address, h, pair)
+	if err != nil {
+		return err
 	}
-	h := handler(data.store, accounts, web.Options{Version: productVersion(), Logger: log})
-	work.Go(func() error { return serve(ctx, l, h, pair, log) })
+	fmt.Fprintf(cmd.ErrOrStderr(), "server  %s\ndata    %s\n", localURL(scheme, at), data.place())
+	for _, beside := range []struct {
+		flag, path string
+		handler    http.Handler
+	}{{"pprof", "/debug/pprof/", profileHandler()}, {"metrics", "/metrics", figures}} {
+		address := flagText(cmd, beside.flag)
+		if address == "" {
+			continue
+		}
+		at, err := all.listen(cmd.Context(), beside.flag, address, beside.handler, certificate{})
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(cmd.ErrOrStderr(), "%-7s %s%s\n", beside.flag, localURL("http", at), beside.path)
+	}
+	return all.serve(cmd.Context())
+}
+
+// endpoints are what one process serves, each at an address of its own.
+type endpoints struct {
+	log  *slog.Logger
+	list []endpoint
+}
+
+type endpoint struct {
+	listener net.Listener
+	handler  http.Handler
+	pair     certificate
+}
+
+// listen opens the address that a flag gives.
+func (e *endpoints) listen(ctx context.Context, flag, address string, h http.Handler, pair certificate) (net.Listener, error) {
+	l, err := listen(ctx, flag, address)
+	if err == nil {
+		e.list = append(e.list, endpoint{l, h, pair})
+	}
+	return l, err
+}
+
+// serve answers requests until ctx ends or one of the endpoints fails.
+func (e *endpoints) serve(ctx context.Context) error {
+	work, ctx := errgroup.WithContext(ctx)
+	for _, one := range e.list {
+		work.Go(func() error { return serve(ctx, one.listener, one.handler, one.pair, e.log) })
+	}
+	e.list = nil // each closes its own
 	return work.Wait()
+}
+
+// close closes what was not served.
+func (e *endpoints) close() (err error) {
+	for _, one := range e.list {
+		err = errors.Join(err, one.listener.Close())
+	}
+	return err
 }
 
 // checkServer refuses what would be unsafe or cannot work.
@@ -116,8 +172,10 @@ func checkServer(cmd *cobra.Command, address string, pair certificate) error {
 	if !isLoopback(address) && pair.certFile == "" && !insecure {
 		return fmt.Errorf("--listen %s is beyond this machine: give --tls-cert and --tls-key, or --insecure-http if a proxy in front of it speaks TLS", address)
 	}
-	if profiles := flagText(cmd, "pprof"); profiles != "" && !isLoopback(profiles) {
-		return fmt.Errorf("--pprof %s: profiles are only served on a loopback address, such as 127.0.0.1:6060", profiles)
+	for flag, what := range map[string]string{"pprof": "profiles", "metrics": "figures"} {
+		if beside := flagText(cmd, flag); beside != "" && !isLoopback(beside) {
+			return fmt.Errorf("--%s %s: %s are only served on a loopback address, such as 127.0.0.1:6060", flag, beside, what)
+		}
 	}
 	return nil
 }
