@@ -42,6 +42,19 @@ const (
 	invalidation  = 5 * time.Second  // longest time to tell the cache about a write, also when the caller has left
 )
 
+// usualTTL returns how long answers about d are kept where that is wanted, by how often such things change in a plant; 0 when there is no such time.
+func usualTTL(d Domain) time.Duration {
+	switch d {
+	case DomainProduct:
+		return 24 * time.Hour
+	case DomainReference, DomainProcess, DomainSoftware, DomainManualInspection:
+		return referenceTTL
+	case DomainAsset:
+		return 5 * time.Minute
+	}
+	return 0
+}
+
 // cacher is the stage that answers from the cache. It is outermost, so that what it answers costs nothing further in.
 type cacher struct {
 	cache    Cache

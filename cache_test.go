@@ -65,6 +65,28 @@ func names(t *testing.T, c *wats.Client) string {
 	return strings.Join(text, ",")
 }
 
+func TestDomainsAreKeptForTheirUsualTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var got requestLog
+		client := newClient(t, "http://plant.example", wats.WithCachedDomains(wats.DomainProduct, wats.DomainAsset), wats.WithTransport(direct(
+			func(w http.ResponseWriter, r *http.Request) {
+				got.add(r)
+				answer(200, `{"partNumber":"A","assetId":"00000000-0000-4000-8000-000000000001"}`)(w, r)
+			})))
+		for _, c := range []struct {
+			after time.Duration
+			want  int // requests by then
+		}{{0, 2}, {4 * time.Minute, 2}, {2 * time.Minute, 3}, {24*time.Hour - 7*time.Minute, 4}, {2 * time.Minute, 5}} {
+			time.Sleep(c.after)
+			_, productErr := client.Product.Get(t.Context(), "A")
+			_, assetErr := client.Asset.Get(t.Context(), wats.AssetBySerial("A-1"))
+			if got.len() != c.want || productErr != nil || assetErr != nil {
+				t.Errorf("after %v more: %d requests, want %d (%v, %v)", c.after, got.len(), c.want, productErr, assetErr)
+			}
+		}
+	})
+}
+
 func TestCacheKeepsReferenceDataForAnHourByDefault(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := newPlant(processes)

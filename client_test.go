@@ -69,6 +69,7 @@ func TestNewClientRefuses(t *testing.T) {
 		"no cache":                          {good, wats.WithCache(nil), "nil"},
 		"a domain that does not exist":      {good, wats.WithCacheTTL("products", time.Minute), `no domain "products"`},
 		"a negative time in the cache":      {good, wats.WithCacheTTL(wats.DomainProduct, -1), "WithCacheTTL"},
+		"a domain without a usual time":     {good, wats.WithCachedDomains(wats.DomainReport), "WithCacheTTL"},
 		"no hook":                           {good, wats.WithOnUpdate(nil), "nil"},
 		"a snapshot nowhere":                {good, wats.WithSnapshot(""), "folder"},
 		"an error mode that does not exist": {good, wats.WithErrorMode(7), "WithErrorMode"},

@@ -230,6 +230,21 @@ func WithCacheTTL(domain Domain, ttl time.Duration) Option {
 	}
 }
 
+// WithCachedDomains keeps answers about domains for the time that suits them as a rule: product 24 h, process, software and manual inspection 1 h, asset
+// 5 min. Of the others [WithCacheTTL] has to say a time. Default: none.
+func WithCachedDomains(domains ...Domain) Option {
+	return func(s *settings) error {
+		for _, d := range domains {
+			ttl := usualTTL(d)
+			if ttl == 0 {
+				return fmt.Errorf("WithCachedDomains: there is no usual time for %q: say one by WithCacheTTL", d)
+			}
+			s.ttls[d] = ttl
+		}
+		return nil
+	}
+}
+
 // WithOnUpdate has hook called after every call of this client that changed something in a domain, in the goroutine of the call, from several at
 // once. It can be given several times. Default: none.
 func WithOnUpdate(hook func(Domain)) Option {

@@ -6,9 +6,12 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"github.com/gowats/gowats"
 )
 
 func main() {
@@ -36,6 +39,9 @@ func run(ctx context.Context, args []string) int {
 		return exitOK
 	}
 	fmt.Fprintln(root.ErrOrStderr(), "gowats:", err)
+	if hint := wats.Hint(err); hint != "" && !strings.Contains(err.Error(), hint) { // most errors say it themselves
+		fmt.Fprintln(root.ErrOrStderr(), "hint:  ", hint)
+	}
 	if !started {
 		fmt.Fprintf(root.ErrOrStderr(), "Run \"%s --help\" to see how it is used.\n", cmd.CommandPath())
 		return exitUsage
