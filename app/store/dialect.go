@@ -200,7 +200,7 @@ func parsePostgres(address string) (*pgx.ConnConfig, error) {
 	config, err := pgx.ParseConfig(address)
 	if err != nil {
 		if cause := errors.Unwrap(err); cause != nil {
-			return nil, fmt.Errorf("%v: %s", cause, form)
+			return nil, errors.New(cause.Error() + ": " + form)
 		}
 		return nil, errors.New(form)
 	}
