@@ -1,8 +1,10 @@
-"""Manual inspection: definitions, their status, relations, sequences, documents of the workflow."""
+"""Manual inspection: definitions, their status, relations, workflow, sequences, runs."""
 import uuid
 
-from pywats.core.exceptions import NotFoundError, PyWATSError
+from pywats.core.exceptions import NotFoundError
 from pywats.pywats import SyncServiceWrapper
+
+import raw
 
 
 def run(api, c):
@@ -10,6 +12,7 @@ def run(api, c):
     c.section("relations", relations, api, c)
     c.section("workflow", workflow, api, c)
     c.section("sequences", sequences, api, c)
+    c.section("runs", runs, api, c)
 
 
 def definitions(api, c):
@@ -47,9 +50,36 @@ def workflow(api, c):
     key = str(api.manual_inspection.create_definition("IOP workflow").test_sequence_definition_id)
     text = "<Sequence><PassFailTest Name=\"look\"/></Sequence>"
     api.manual_inspection.put_xaml({"TestSequenceDefinitionId": key, "Definition": text})
+    c.true("workflow file", api.manual_inspection.get_wwf_content(key))
     got = api.manual_inspection.get_xaml(key)
     c.true("workflow comes back", text in (got["Definition"] if isinstance(got, dict) else str(got)), got)
 
 
 def sequences(api, c):
-    c.true("sequences are told", isinstance(api.manual_inspection.list_sequences(), list))
+    key = str(api.manual_inspection.create_definition("IOP sequence").test_sequence_definition_id)
+    c.true("list of sequences has it", key in [str(s.test_sequence_definition_id) for s in api.manual_inspection.list_sequences()])
+    c.true("sequence is renamed", api.manual_inspection.update_sequence({"TestSequenceDefinitionId": key, "Name": "IOP sequence 2"}) is not None)
+    c.fields("definition after that", api.manual_inspection.get_definition(key), name="IOP sequence 2")
+    api.manual_inspection.delete_sequence(key)
+    c.raises("deleted sequence is not found", NotFoundError, lambda: api.manual_inspection.get_definition(key))
+
+
+def runs(api, c):
+    api.product.create_product("IOP-MIR")
+    made = api.manual_inspection.create_definition("IOP run")
+    key = str(made.test_sequence_definition_id)
+    api.manual_inspection.create_relation(key, "Product", "IOP-MIR", entity_key="PartNumber", entity_value="IOP-MIR")
+    payload = api.manual_inspection.get_definition(key).model_dump(mode="json", by_alias=True, exclude_none=True)
+    payload["Status"] = 1
+    put = SyncServiceWrapper(api.manual_inspection._async._repository)
+    c.fields("definition put to pending as a whole", put.put_definition(payload), status=1)
+    run = raw.call(api, "POST", "/api/gowats/v1/ManualInspection/Run",
+                   json={"TestSequenceDefinitionId": key, "SerialNumber": "MIR1", "PartNumber": "IOP-MIR", "Revision": "A"}).json()
+    want = dict(serial_number="MIR1", part_number="IOP-MIR", revision="A", test_sequence_definition_id=made.test_sequence_definition_id)
+    c.fields("run of the unit", api.manual_inspection.get_mi_details(run["UnitId"]), **want)
+    c.fields("run of the unit by the older call", put.get_mi_details(run["UnitId"]), **want)
+    c.same("runs are counted", api.manual_inspection.get_instances_count(key), 1)
+    c.true("answer to a text step", api.manual_inspection.put_string_test({"TestSequenceInstanceId": run["TestSequenceInstanceId"], "Name": "label", "Value": "OK"}))
+    c.same("conflicts by the older call", put.get_relation_conflicts(key), [])
+    c.true("misc infos are checked", not api.manual_inspection.validate_misc_info({"MiscInfo": [{"description": "Lot", "value": "7"}]}))
+    c.true("wrong misc infos are told", api.manual_inspection.validate_misc_info({"MiscInfo": [{"description": "", "value": "x" * 101}]}))
