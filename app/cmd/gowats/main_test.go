@@ -66,13 +66,15 @@ func environment(t *testing.T, extra ...string) []string {
 	return append(env, extra...)
 }
 
-// databaseOf returns the database that belongs to the data folder in args: the same one each time, "" when it is in the folder.
+// databaseOf returns the database that belongs to the data folder in args: the same one each time, "" when it is in the folder or there
+// is no folder.
 func databaseOf(t *testing.T, args []string) string {
 	t.Helper()
-	if !storetest.OnPostgreSQL() || slices.Contains(args, "--database") {
+	at := slices.Index(args, "--data")
+	if !storetest.OnPostgreSQL() || at < 0 || slices.Contains(args, "--database") {
 		return ""
 	}
-	kept := args[slices.Index(args, "--data")+1] + ".database"
+	kept := args[at+1] + ".database"
 	address, err := os.ReadFile(kept)
 	if errors.Is(err, fs.ErrNotExist) {
 		address = []byte(storetest.Address(t))
