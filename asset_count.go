@@ -124,7 +124,7 @@ func (s *AssetService) SetState(ctx context.Context, key AssetKey, state AssetSt
 //
 // Route: PUT /api/Asset/Count.
 func (s *AssetService) Increment(ctx context.Context, key AssetKey, uses int, withChildren bool) error {
-	req, err := countRequest(http.MethodPut, "Count", "incrementBy", int64(uses))
+	req, err := countRequest("Count", "incrementBy", int64(uses))
 	if err != nil {
 		return err
 	}
@@ -140,7 +140,7 @@ func (s *AssetService) Increment(ctx context.Context, key AssetKey, uses int, wi
 //
 // Route: PUT /api/Asset/Count.
 func (s *AssetService) CountTo(ctx context.Context, key AssetKey, totalCount int64) error {
-	req, err := countRequest(http.MethodPut, "Count", "totalCount", totalCount)
+	req, err := countRequest("Count", "totalCount", totalCount)
 	if err != nil {
 		return err
 	}
@@ -159,7 +159,7 @@ func (s *AssetService) ResetRunningCount(ctx context.Context, key AssetKey, comm
 //
 // Route: PUT /api/Asset/SetRunningCount.
 func (s *AssetService) SetRunningCount(ctx context.Context, key AssetKey, count int64) error {
-	req, err := countRequest(http.MethodPut, "SetRunningCount", "runningCount", count)
+	req, err := countRequest("SetRunningCount", "runningCount", count)
 	if err != nil {
 		return err
 	}
@@ -170,15 +170,15 @@ func (s *AssetService) SetRunningCount(ctx context.Context, key AssetKey, count 
 //
 // Route: PUT /api/Asset/SetTotalCount.
 func (s *AssetService) SetTotalCount(ctx context.Context, key AssetKey, count int64) error {
-	req, err := countRequest(http.MethodPut, "SetTotalCount", "totalCount", count)
+	req, err := countRequest("SetTotalCount", "totalCount", count)
 	if err != nil {
 		return err
 	}
 	return s.command(ctx, key, req)
 }
 
-func countRequest(method, command, name string, n int64) (*request, error) {
-	req := newRequest(method, "api", "Asset", command)
+func countRequest(command, name string, n int64) (*request, error) {
+	req := newRequest(http.MethodPut, "api", "Asset", command)
 	var c checks
 	c.count(name, report.Some(n))
 	req.query.Set(name, strconv.FormatInt(n, 10))
