@@ -7,7 +7,7 @@ race:  ; go test -race work
 vet:   ; go vet work
 lint:  ; .ci/lint
 fuzz:  ; .ci/fuzz 60s
-bench: ; go test -run='^$$' -bench=. -benchmem ./report ./convert ./app/store && go run ./app/bench/load -n 5000 -c 64 && go run ./app/bench/bulk
+bench: ; go test -run='^$$' -bench=. -benchmem ./report ./convert ./queue ./app/store && go run ./app/bench/load -n 5000 -c 64 && go run ./app/bench/bulk
 cross: ; .ci/cross
 ci:    ; .ci/run
 long:  ; GOWATS_LONG=1 go test -timeout=2h work && .ci/fuzz 10m && go run ./app/bench/load -n 1000000 -c 64

@@ -85,8 +85,8 @@ func TestShowRetryDropExport(t *testing.T) {
 
 func TestRetryOfAReportThatWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		q, other, calls := open(t), (*queue.Queue)(nil), 0
-		other = openAt(t, q.Dir())
+		q, calls := open(t), 0
+		other := openAt(t, q.Dir())
 		put(t, q, queue.Item{ID: id(1)})
 		s := &server{answer: func(queue.Item) queue.Result {
 			if calls++; calls == 1 {

@@ -69,7 +69,15 @@ func (u *uploader) revive(c claim, document []byte) error {
 	if err != nil {
 		return ignoreMissing(err)
 	}
-	return u.q.discard(u.q.path(Dead, dead))
+	return u.q.exhume(dead)
+}
+
+// exhume removes an item from dead/ that waits in ready/ too. Who put it there may not have got so far as to sync the folder.
+func (q *Queue) exhume(dead name) error {
+	if err := q.fs.SyncDir(q.shard(Ready, dead.id)); err != nil {
+		return err
+	}
+	return q.discard(q.path(Dead, dead))
 }
 
 // read reads an item and what stands beside it. A note that makes no sense is taken for none.

@@ -45,8 +45,9 @@ const (
 	defaultWorkers = 4
 	maxWorkers     = 64
 	defaultPoll    = time.Second
-	keepEvery      = time.Hour // sent/ and tmp/ are cleared
-	workPerPoll    = 50        // times as long as a look took, the next one waits
+	keepFirst      = time.Minute // sent/ and tmp/ are cleared: not before what waits has got under way
+	keepEvery      = time.Hour
+	workPerPoll    = 50 // times as long as a look took, the next one waits
 )
 
 func (o *RunOptions) complete() error {

@@ -21,7 +21,7 @@ func (u *uploader) mend() error {
 			return fmt.Errorf("read what waits: %w", err)
 		}
 	}
-	u.sweep()
+	u.sweepDir(filepath.Join(u.q.dir, tmpDir))
 	for i := range u.q.shards {
 		if err := u.mendDead(byte(i)); err != nil {
 			return fmt.Errorf("read what was set aside: %w", err)
@@ -34,7 +34,7 @@ func (u *uploader) mend() error {
 func (u *uploader) watch(ctx context.Context) {
 	poll := time.NewTimer(u.options.Poll)
 	defer poll.Stop()
-	keep := time.NewTimer(0)
+	keep := time.NewTimer(keepFirst)
 	defer keep.Stop()
 	away := false
 	for {
@@ -69,8 +69,10 @@ func (u *uploader) tellFolder(err error) {
 func (u *uploader) rescan(ctx context.Context) error {
 	found := false
 	for i := range u.q.shards {
-		if ctx.Err() != nil {
+		select {
+		case <-ctx.Done():
 			return nil
+		default:
 		}
 		news, err := u.scan(byte(i))
 		if err != nil {
@@ -264,7 +266,7 @@ func (u *uploader) mendDead(first byte) error {
 		}
 		_, err = u.q.twin(Ready, n, document)
 		if err == nil {
-			err = u.q.discard(path)
+			err = u.q.exhume(n)
 		}
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
@@ -283,27 +285,30 @@ func (u *uploader) waits(id ID) bool {
 
 // sweep removes what a crash has left: files half written, and notes without their item. What may still be in work is left alone.
 func (u *uploader) sweep() {
-	dirs := []string{filepath.Join(u.q.dir, tmpDir)}
+	u.sweepDir(filepath.Join(u.q.dir, tmpDir))
 	for i := range u.q.shards {
-		dirs = append(dirs, u.q.shardPath(Ready, byte(i)), u.q.shardPath(Dead, byte(i)))
-	}
-	for _, dir := range dirs {
-		entries, err := u.q.fs.ReadDir(dir)
-		if err != nil {
-			continue // not made yet; anything worse is met by who reads what waits
-		}
-		there := make(map[string]bool, len(entries))
-		for _, e := range entries {
-			there[e.Name()] = true
-		}
-		for text := range there {
-			if item, isNote := strings.CutSuffix(text, stateEnding); isNote && !there[item] || strings.HasSuffix(item, ".tmp") {
-				u.removeStale(filepath.Join(dir, text))
-			}
-		}
+		u.sweepDir(u.q.shardPath(Ready, byte(i)))
+		u.sweepDir(u.q.shardPath(Dead, byte(i)))
 	}
 	now := u.q.now()
 	maps.DeleteFunc(u.ahead, func(_ string, met time.Time) bool { return now.Sub(met) > 2*staleAfter }) // gone by itself
+}
+
+func (u *uploader) sweepDir(dir string) {
+	entries, err := u.q.fs.ReadDir(dir)
+	if err != nil {
+		return // not made yet; anything worse is met by who reads what waits
+	}
+	there := make(map[string]bool, len(entries))
+	for _, e := range entries {
+		there[e.Name()] = true
+	}
+	for _, e := range entries {
+		text := e.Name()
+		if item, isNote := strings.CutSuffix(text, stateEnding); isNote && !there[item] || strings.HasSuffix(item, ".tmp") {
+			u.removeStale(filepath.Join(dir, text))
+		}
+	}
 }
 
 // removeStale removes a file that nobody has changed for an hour. One whose time is in the future, by a clock that was wrong, has its hour from when it is met first.

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io/fs"
 	"time"
 )
@@ -88,7 +87,7 @@ func cut(text string) string {
 func parseNote(data []byte) (note, error) {
 	var n note
 	if err := json.Unmarshal(data, &n); err != nil {
-		return note{}, fmt.Errorf("read state: %v", err)
+		return note{}, errors.New("read state: " + err.Error())
 	}
 	if n.Attempts < 0 || len(n.Lineage) > maxLineage {
 		return note{}, errors.New("read state: attempts below zero, or too long a lineage")
