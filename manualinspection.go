@@ -459,11 +459,10 @@ func (s *ManualInspectionService) WorkflowFile(ctx context.Context, id report.ID
 	if err != nil {
 		return "", s.client.absent(err)
 	}
-	text, err := single[string](s.client, req, ans)
-	if err != nil {
-		return string(ans.body), nil // no JSON text
+	if text, err := single[string](s.client, req, ans); err == nil {
+		return *text, nil
 	}
-	return *text, nil
+	return string(ans.body), nil // no JSON text
 }
 
 // ValidateMiscInfo returns what is wrong with misc infos that an operator has entered; nil when nothing is.

@@ -294,7 +294,7 @@ func (s *source) pack(path, target string) error {
 		}
 		return s.remove(path)
 	case was:
-		return fmt.Errorf("%w: it is no archive of %s: %v", fs.ErrExist, path, wrong)
+		return fmt.Errorf("%w: it is no archive of %s: %w", fs.ErrExist, path, wrong)
 	default:
 		return errors.Join(fmt.Errorf("read archive %s back: %w", target, wrong), s.agent.Disk.Remove(target))
 	}
@@ -346,7 +346,7 @@ func checkZip(archive, path string) error {
 	if err != nil {
 		return err
 	}
-	defer z.Close() // only read: there is nothing to lose
+	defer func() { _ = z.Close() }() // only read: there is nothing to lose
 	packed := map[string]*zip.File{}
 	for _, f := range z.File {
 		packed[f.Name] = f

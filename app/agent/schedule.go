@@ -100,7 +100,7 @@ func (s *source) runProgram(ctx context.Context) error {
 	}
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
-		return fmt.Errorf("%s: %v%s", s.Command[0], exit, output)
+		return fmt.Errorf("%s: %w%s", s.Command[0], exit, output)
 	}
 	return fmt.Errorf("start %s: %w", s.Command[0], err)
 }

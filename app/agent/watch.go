@@ -70,7 +70,9 @@ func (s *source) watchBelow(w *fsnotify.Watcher, dir string) {
 	}
 	_ = filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error { // what fails is found by the next look
 		switch {
-		case err != nil || !e.IsDir():
+		case err != nil:
+			return nil //nolint:nilerr // a folder that cannot be read tells of nothing
+		case !e.IsDir():
 			return nil
 		case path == s.done || path == s.failed || len(w.WatchList()) >= maxWatched:
 			return filepath.SkipDir

@@ -129,6 +129,7 @@ func TestTheKeyringsOfOtherSystems(t *testing.T) {
 	if !errors.Is(err, secret.ErrKeyring) || !strings.Contains(err.Error(), "run as the user who stored the secrets") {
 		t.Errorf("Open by another user: %v, want ErrKeyring that says what to do", err)
 	}
+	const noLogon = "A specified logon session does not exist. It may already have been terminated." // the words of Windows
 	for name, failure := range map[string]error{
 		"a service without a logon session (Windows)": errors.New("A specified logon session does not exist. It may already have been terminated."),
 		"a keychain that is locked (macOS)":           errors.New("exit status 51"),

@@ -208,7 +208,7 @@ func (m *Manager) explain(what string, err error) error {
 		known = ErrInstalled
 	}
 	if known != nil {
-		return fmt.Errorf("%s service %s: %w (%v)", what, m.spec.Name(), known, err)
+		return fmt.Errorf("%s service %s: %w (%w)", what, m.spec.Name(), known, err)
 	}
 	return fmt.Errorf("%s service %s: %w", what, m.spec.Name(), err)
 }

@@ -40,11 +40,11 @@ func anyShared[T any](a, b []T, id func(T) report.ID) bool {
 //
 // It walks over both at once: reach[j] says whether what is before the current character of a, and the first j characters of b, match a text.
 func overlap(a, b string) bool {
-	as, bs := []rune(a), []rune(b)
+	bs := []rune(b)
 	reach := make([]bool, len(bs)+1)
 	reach[0] = true
 	spread(reach, bs)
-	for _, x := range as {
+	for _, x := range a {
 		next := make([]bool, len(bs)+1)
 		for j := range next {
 			switch {

@@ -90,20 +90,20 @@ func (w *writer) inspection(ctx context.Context, id report.ID) (d wats.Inspectio
 	return d, true, t.finish(&d)
 }
 
-// editable returns a definition that may be changed, or why it may not.
-func (w *writer) editable(ctx context.Context, id report.ID) (wats.InspectionDefinition, error) {
+// editable returns why a definition may not be changed, nil when it may.
+func (w *writer) editable(ctx context.Context, id report.ID) error {
 	d, there, err := w.inspection(ctx, id)
 	switch {
 	case err != nil:
-		return d, err
+		return err
 	case !there:
-		return d, missing("there is no inspection %s", id)
+		return missing("there is no inspection %s", id)
 	case d.Status.Value == wats.InspectionReleased:
-		return d, conflict("inspection %q version %d is released and cannot be changed: make a copy of it", d.Name, d.Version.Value)
+		return conflict("inspection %q version %d is released and cannot be changed: make a copy of it", d.Name, d.Version.Value)
 	case d.Status.Value == wats.InspectionRevoked:
-		return d, conflict("inspection %q version %d is revoked and cannot be changed: make a copy of it", d.Name, d.Version.Value)
+		return conflict("inspection %q version %d is revoked and cannot be changed: make a copy of it", d.Name, d.Version.Value)
 	}
-	return d, nil
+	return nil
 }
 
 // UpdateInspection changes a definition and returns it as stored. To release it revokes the released version of the same name.
@@ -190,15 +190,15 @@ func (w *writer) storeInspection(ctx context.Context, old, d *wats.InspectionDef
 			return err
 		}
 	}
-	switch to := d.Status.Value; {
-	case to == old.Status.Value:
+	switch d.Status.Value {
+	case old.Status.Value:
 		d.Modified, d.ModifiedBy = at, user
-	case to == wats.InspectionReleased:
+	case wats.InspectionReleased:
 		d.Released, d.ReleasedBy = at, user
 		if err := w.revokeOthers(ctx, d, user, at); err != nil {
 			return err
 		}
-	case to == wats.InspectionRevoked:
+	case wats.InspectionRevoked:
 		d.Revoked, d.RevokedBy = at, user
 	}
 	document, err := inspectionDocument(d)
@@ -346,7 +346,7 @@ func (s *Store) SaveInspectionRelation(ctx context.Context, r wats.InspectionRel
 		if err := r.Validate().Err(); err != nil {
 			return err
 		}
-		if _, err := w.editable(ctx, r.DefinitionID); err != nil {
+		if err := w.editable(ctx, r.DefinitionID); err != nil {
 			return err
 		}
 		there, err := w.hasRelation(ctx, r)
@@ -426,7 +426,7 @@ func (s *Store) DeleteInspectionRelation(ctx context.Context, id report.ID) erro
 		if !there {
 			return missing("there is no relation %s", id)
 		}
-		if _, err := w.editable(ctx, toID(inspection)); err != nil {
+		if err := w.editable(ctx, toID(inspection)); err != nil {
 			return err
 		}
 		_, err = w.exec(ctx, `DELETE FROM inspection_relation WHERE id = $1`, id[:])
@@ -444,7 +444,7 @@ func (s *Store) SetInspectionWorkflow(ctx context.Context, f wats.InspectionWork
 		if err := f.Validate().Err(); err != nil {
 			return err
 		}
-		if _, err := w.editable(ctx, f.DefinitionID); err != nil {
+		if err := w.editable(ctx, f.DefinitionID); err != nil {
 			return err
 		}
 		_, err := w.exec(ctx, `UPDATE inspection SET workflow = $1, row_version = row_version + 1 WHERE id = $2`, f.XAML, f.DefinitionID[:])
@@ -524,7 +524,7 @@ func (s *Store) SaveInspectionFile(ctx context.Context, id report.ID, name strin
 	if err == nil {
 		document, now := report.NewID(), s.now().UnixNano()
 		err = s.queue.do(ctx, 0, func(ctx context.Context, w *writer) error {
-			if _, err := w.editable(ctx, id); err != nil {
+			if err := w.editable(ctx, id); err != nil {
 				return err
 			}
 			if err := w.ownBlob(ctx, b.ID); err != nil {
@@ -549,7 +549,7 @@ func (s *Store) ReadInspectionFile(ctx context.Context, f InspectionFile, w io.W
 // DeleteInspectionFile removes a document of a definition. It returns [ErrNotFound] when there is none, and [ErrConflict] when the definition may not be changed.
 func (s *Store) DeleteInspectionFile(ctx context.Context, id, document report.ID) error {
 	err := s.queue.do(ctx, 0, func(ctx context.Context, w *writer) error {
-		if _, err := w.editable(ctx, id); err != nil {
+		if err := w.editable(ctx, id); err != nil {
 			return err
 		}
 		var blob int64

@@ -172,7 +172,7 @@ func forms(secret string) []needle {
 	all := []needle{
 		{"raw", secret}, {"URL query", url.QueryEscape(secret)}, {"URL path", url.PathEscape(secret)}, {"Go text", inner(strconv.Quote(secret))},
 		{"hexadecimal", hex.EncodeToString([]byte(secret))}, {"hexadecimal", strings.ToUpper(hex.EncodeToString([]byte(secret)))},
-		{"bytes", inner(fmt.Sprint([]byte(secret)))}, {"bytes", inner(strings.ReplaceAll(fmt.Sprint([]byte(secret)), " ", ","))},
+		{"bytes", inner(fmt.Sprintf("%d", []byte(secret)))}, {"bytes", inner(strings.ReplaceAll(fmt.Sprintf("%d", []byte(secret)), " ", ","))},
 		{"Go bytes", strings.TrimPrefix(fmt.Sprintf("%#v", []byte(secret)), "[]byte")},
 	}
 	if text, err := json.Marshal(secret); err == nil {

@@ -266,7 +266,7 @@ func logProgram(system, name, file string, lines int, follow bool) ([]string, er
 		file = "/Library/Logs/" + name + ".log"
 	}
 	var program []string
-	flag := ""
+	var flag string
 	switch {
 	case file == "" && system == "windows":
 		return nil, errors.New("the service writes to the event log: look there, or set log.file")
