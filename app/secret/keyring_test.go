@@ -131,7 +131,7 @@ func TestTheKeyringsOfOtherSystems(t *testing.T) {
 	}
 	const noLogon = "A specified logon session does not exist. It may already have been terminated." // the words of Windows
 	for name, failure := range map[string]error{
-		"a service without a logon session (Windows)": errors.New("A specified logon session does not exist. It may already have been terminated."),
+		"a service without a logon session (Windows)": errors.New(noLogon),
 		"a keychain that is locked (macOS)":           errors.New("exit status 51"),
 		"a system without a keyring":                  keyring.ErrUnsupportedPlatform,
 	} {
