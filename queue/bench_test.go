@@ -106,8 +106,8 @@ func fill(b *testing.B, q *queue.Queue, from, n int) {
 	}
 }
 
-// BenchmarkDrain measures with few and with 100,000 reports waiting: how many are sent a second, to an HTTP server that takes 2 ms for each and to a function that returns at once; and, for many, how long it takes until
-// the first is sent and how much memory that needs. It prints the ratio of the rates (want 0.9 and more), the seconds (want 2 and less) and MiB (want 64 and less).
+// BenchmarkDrain measures with few and with 100,000 reports waiting: how many are sent a second, to an HTTP server that takes 2 ms for each and to a
+// function that returns at once; and, for many, how long it takes until the first is sent and how much memory that needs. It prints the ratio of the rates (want 0.9 and more), the seconds (want 2 and less) and MiB (want 64 and less).
 func BenchmarkDrain(b *testing.B) {
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)

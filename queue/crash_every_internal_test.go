@@ -101,8 +101,8 @@ func (w *world) sendAll(q *Queue) {
 	}
 }
 
-// TestCrashesUnderFullLoad lets Run, with several workers, and several producers work at the same time on a disk that fails, and checks the end. What happens depends on the scheduler too, so a seed does not
-// reproduce it; [TestCrashes] does.
+// TestCrashesUnderFullLoad lets Run, with several workers, and several producers work at the same time on a disk that fails, and checks the end. What happens
+// depends on the scheduler too, so a seed does not reproduce it; that of [TestCrashes] does.
 func TestCrashesUnderFullLoad(t *testing.T) {
 	cases := 10
 	if os.Getenv("GOWATS_LONG") != "" {

@@ -191,6 +191,9 @@ func (u *uploader) accept(c claim, beside note) {
 
 // unchanged returns fs.ErrNotExist when the file of an item is not the one that was sent: that was dropped, and another put under its name.
 func (q *Queue) unchanged(c claim) error {
+	if c.info == nil { // the disk did not show it, so nothing was sent
+		return nil
+	}
 	info, err := q.fs.Lstat(q.path(Ready, c.entry.name()))
 	if err != nil {
 		return err

@@ -238,6 +238,16 @@ func (x *index) nextDue() (at time.Time, ok bool) {
 	return time.Unix(0, x.entries[x.later.list[0]].due), true
 }
 
+// inLine reports whether an entry is in line, as far as is known without looking whether it is still there.
+func (x *index) inLine() bool {
+	for p := range x.lines {
+		if len(x.lines[p].list) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // release makes a claimed entry wait again, at once.
 func (x *index) release(i int32) {
 	x.enqueue(i)

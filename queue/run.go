@@ -304,20 +304,29 @@ func (u *uploader) claim() (claim, bool) {
 	return claim{place: i, entry: u.index.entries[i], pass: p, info: info}, true
 }
 
-// pause returns how long nothing happens by itself.
+// pause returns how long nothing can be sent unless something happens that is signalled.
 func (u *uploader) pause() time.Duration {
 	const longest = time.Minute // also when the clock jumps
+	if u.q.isPaused() {
+		return longest
+	}
 	now := u.q.now()
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	wait := longest
-	if u.gate.class != "" && !u.gate.probing {
-		wait = min(wait, u.gate.until.Sub(now))
+	if due, ok := u.index.nextDue(); ok {
+		wait = due.Sub(now)
 	}
-	if due, ok := u.index.nextDue(); ok && u.gate.class == "" {
-		wait = min(wait, due.Sub(now))
+	if u.index.inLine() {
+		wait = 0
 	}
-	return max(wait, time.Millisecond)
+	switch {
+	case u.gate.probing:
+		wait = longest
+	case u.gate.class != "":
+		wait = max(wait, u.gate.until.Sub(now))
+	}
+	return min(max(wait, time.Millisecond), longest)
 }
 
 // signal wakes who waits for something to do.
