@@ -547,6 +547,39 @@ func TestScheduledProgram(t *testing.T) {
 	}
 }
 
+func TestScheduledProgramRunsWhenCronSays(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("the program of this test is a shell")
+	}
+	content, id := wsjf(1)
+	c := testConverter()
+	c.Kind, c.Cron = config.ScheduleKind, "5 10 * * *"
+	c.Command = []string{"sh", "-c", `printf %s "$0" > .x && mv .x run.json`, content}
+	s, results := newSpool(), make(chan agent.Result, 10)
+	began := time.Now()
+	clock := time.Date(2026, 11, 23, 10, 4, 59, 500_000_000, time.Local) // the minute comes half a second after the start
+	a, err := agent.New(agent.Config{
+		Data: t.TempDir(), Converters: []config.Converter{c}, Station: config.Station{Name: "BENCH"}, Put: s.put,
+		Handled: func(r agent.Result) { results <- r }, Now: func() time.Time { return clock.Add(time.Since(began)) },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error)
+	go func() { ended <- a.Run(ctx) }()
+	if r := <-results; r.ID != id {
+		t.Errorf("got %+v", r)
+	}
+	if next := a.Status()[0].NextRun; next.Day() != 24 || next.Hour() != 10 || next.Minute() != 5 {
+		t.Errorf("the next run is at %v, want the same minute of the next day", next)
+	}
+	stop()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}
+
 func TestScheduledProgramThatHangsIsKilledWithAllItStarted(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("the program of this test is a shell")

@@ -12,6 +12,7 @@ import (
 
 	"github.com/gowats/gowats"
 	"github.com/gowats/gowats/app/demo"
+	"github.com/gowats/gowats/queue"
 	"github.com/gowats/gowats/report"
 )
 
@@ -116,10 +117,17 @@ func (r *rig) killOne(random *rand.Rand) {
 	}
 }
 
-// settled reports whether nothing is left to do.
+// settled reports whether nothing is left to do. It looks at the disk: an agent that has just started does not know yet what waits.
 func (r *rig) settled() bool {
-	s := r.status()
-	if s.Spool.Waiting > 0 || s.Spool.Sending > 0 {
+	q, err := queue.Open(r.path("data", "spool"))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	stats, err := q.Stats(r.t.Context())
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	if stats.Ready.Reports > 0 || stats.Sent.Reports < len(r.reports)+len(r.serials) {
 		return false
 	}
 	for name, converter := range r.sources {
