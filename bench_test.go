@@ -111,7 +111,8 @@ func BenchmarkMemoryCacheGet(b *testing.B) {
 	})
 }
 
-// BenchmarkGoroutines sends the same number of requests from 50 goroutines and from 10 000, in turn, over loopback and without a network. Ratios are medians
+// BenchmarkGoroutines sends the same number of requests from 50 goroutines and from 10 000, in turn, over loopback, to a server that takes its
+// time, and without a network. Ratios are medians
 // over the rounds that -benchtime=7x asks for, of the throughput of the many by that of the few:
 //
 //   - ratio: while the 9 950 that do not call are there and wait, so that it tells how calls get into each other's way and nothing else;
@@ -119,17 +120,22 @@ func BenchmarkMemoryCacheGet(b *testing.B) {
 //
 // The flag -mutexprofile tells where calls wait for each other.
 func BenchmarkGoroutines(b *testing.B) {
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Gowats-Server", "1.0")
-		_, _ = io.WriteString(w, `"24.1.0"`)
-	}))
-	b.Cleanup(server.Close)
+	after := func(delay time.Duration) string {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			time.Sleep(delay)
+			w.Header().Set("Gowats-Server", "1.0")
+			_, _ = io.WriteString(w, `"24.1.0"`)
+		}))
+		b.Cleanup(server.Close)
+		return server.URL
+	}
 	for name, c := range map[string]struct {
 		address string
 		calls   int64
 		opts    []wats.Option
 	}{
-		"loopback":   {server.URL, 20_000, nil},
+		"loopback":   {after(0), 20_000, nil},
+		"after 10ms": {after(10 * time.Millisecond), 20_000, nil}, // as a server has work to do, and a way to it
 		"no network": {"http://plant.example", 100_000, []wats.Option{wats.WithTransport(stub{})}},
 	} {
 		b.Run(name, func(b *testing.B) {
