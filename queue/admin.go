@@ -165,7 +165,7 @@ func (q *Queue) Show(ctx context.Context, id ID) ([]Info, error) {
 func (q *Queue) Document(item Info) ([]byte, error) { return q.fs.ReadFile(item.Path, MaxDocument) }
 
 // Retry lets the items of id that are in dead/ wait again, and those that wait for their time be tried now. It returns how many there are; what it keeps of their
-// history is the attempts and the last error. An uploader in another process sees it within its poll time. It returns [ErrNotFound] when there is none.
+// history is the attempts and the last error. An uploader in another process sees it within ten times its poll time. It returns [ErrNotFound] when there is none.
 func (q *Queue) Retry(ctx context.Context, id ID) (int, error) {
 	return q.each(ctx, "retry", id, func(item Info) error {
 		n, err := parseName(item.Name)

@@ -99,7 +99,7 @@ func TestRetryOfAReportThatWaits(t *testing.T) {
 		if n, err := other.Retry(t.Context(), id(1)); n != 1 || err != nil {
 			t.Errorf("Retry: %d, %v", n, err)
 		}
-		time.Sleep(5 * time.Second)
+		time.Sleep(15 * time.Second)
 		synctest.Wait()
 		if _, got := s.count(); got != 1 {
 			t.Error("a report that was retried by another process still waits")
@@ -119,7 +119,7 @@ func TestDropByAnotherProcessIsNoticed(t *testing.T) {
 		if _, err := other.Drop(t.Context(), id(1)); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(5 * time.Second)
+		time.Sleep(15 * time.Second)
 		synctest.Wait()
 		if st := q.Status(); st.Reports != 1 {
 			t.Errorf("Status: %d reports wait, want 1", st.Reports)

@@ -26,8 +26,11 @@ type Result struct {
 
 // RunOptions change how reports are sent. The zero value is good.
 type RunOptions struct {
-	Workers int           // reports under way at once, 1 to 64; default 4
-	Poll    time.Duration // how often is looked for reports that other processes put; default 1 s, and never so often that looking takes more than a fiftieth of the time
+	Workers int // reports under way at once, 1 to 64; default 4
+
+	// Poll is how often is looked for reports that other processes put, and every tenth time for those they dropped or let be tried again. Default 1 s, and never so
+	// often that it takes more than a fiftieth of the time.
+	Poll time.Duration
 
 	// Handled is told each report that has left ready/, from several goroutines at once. Default: nobody.
 	Handled func(Handled)
@@ -47,6 +50,7 @@ const (
 	defaultPoll    = time.Second
 	keepFirst      = time.Minute // sent/ and tmp/ are cleared: not before what waits has got under way
 	keepEvery      = time.Hour
+	looksPerScan   = 10 // looks for what others put, to one for what they dropped
 	workPerPoll    = 50 // times as long as a look took, the next one waits
 )
 
@@ -95,8 +99,13 @@ type uploader struct {
 	send    Send
 	options RunOptions
 	started time.Time
-	wake    chan struct{}        // something has changed
-	ahead   map[string]time.Time // files left behind whose time is in the future, and when they were met; of one goroutine alone
+	wake    chan struct{} // something has changed
+
+	// Of one goroutine alone:
+
+	ahead map[string]time.Time // files left behind whose time is in the future, and when they were met
+	tmp   sight                // of tmp/
+	looks int                  // for what other processes do
 
 	mu       sync.Mutex
 	index    *index

@@ -47,7 +47,7 @@ func (u *uploader) watch(ctx context.Context) {
 			keep.Reset(keepEvery)
 		case <-poll.C:
 			began := time.Now()
-			err := u.rescan(ctx)
+			err := u.look(ctx)
 			if lost := err != nil; lost != away {
 				away = lost
 				u.tellFolder(err)
@@ -63,6 +63,26 @@ func (u *uploader) tellFolder(err error) {
 		return
 	}
 	u.q.log.Info("spool can be read again", "path", u.q.dir)
+}
+
+// look is rescan when there may be something to find: every report that is put passes through tmp/ and changes its time. What is dropped does not, so every so often
+// rescan is called anyway.
+func (u *uploader) look(ctx context.Context) error {
+	info, err := u.q.fs.Lstat(filepath.Join(u.q.dir, tmpDir))
+	if err != nil {
+		return err
+	}
+	sight, changed := u.tmp.looked(info, u.q.now())
+	u.looks++
+	if !changed && u.looks%looksPerScan != 0 {
+		u.tmp = sight
+		return nil
+	}
+	if err := u.rescan(ctx); err != nil {
+		return err
+	}
+	u.tmp = sight
+	return nil
 }
 
 // rescan looks for what other processes have put, dropped or retried. It reads only folders that have changed.
@@ -114,7 +134,7 @@ func (u *uploader) scan(first byte) (bool, error) {
 		return false, err
 	}
 	names, odd := sortOut(first, entries)
-	found := u.merge(first, u.look(dir, names), len(names))
+	found := u.merge(first, u.lookAt(dir, names), len(names))
 	u.mendReady(dir, odd)
 	shard.seen = sight
 	return found || u.recall(first), nil
@@ -135,8 +155,8 @@ func sortOut(first byte, entries []fs.DirEntry) (names []name, odd []string) {
 	return names, odd
 }
 
-// look looks at the files of items that are not known yet.
-func (u *uploader) look(dir string, names []name) []seen {
+// lookAt looks at the files of items that are not known yet.
+func (u *uploader) lookAt(dir string, names []name) []seen {
 	u.mu.Lock()
 	unknown := make([]name, 0, len(names)/8)
 	for _, n := range names {
