@@ -309,9 +309,9 @@ func singleFile(ctx context.Context, src io.ReaderAt, size int64, name string, m
 	return &archive{files: []archivedFile{f}, folders: foldersAbove(name)}, ctx.Err()
 }
 
-// unpacked returns the content of a deflated file from its beginning.
-func (f *archivedFile) unpacked(blob io.ReaderAt) io.Reader {
-	return io.LimitReader(flate.NewReader(io.NewSectionReader(blob, f.position, f.packed)), f.size)
+// unpacked returns the content of a deflated file from its beginning, given the bytes that are stored.
+func (f *archivedFile) unpacked(stored io.ReaderAt) io.Reader {
+	return io.LimitReader(flate.NewReader(io.NewSectionReader(stored, 0, f.packed)), f.size)
 }
 
 // writeArchive writes a zip of files, each from the blob that open gives, packed as it is there, and of folders. It returns where the bytes of each

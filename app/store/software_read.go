@@ -32,10 +32,16 @@ func (s *Store) PackageArchive(ctx context.Context, id report.ID) (*Content, err
 		if err != nil || c != nil {
 			return c, err
 		}
-		if err := s.makeArchive(ctx, id, contentVersion); err != nil {
+		if err := s.makeArchive(ctx, id, contentVersion); err != nil && !s.isOvertaken(ctx, id, contentVersion) {
 			return nil, fmt.Errorf("make the archive of package %s: %w", id, err)
 		}
 	}
+}
+
+// isOvertaken reports whether the archive of that version need not be made any more. Who is overtaken while making it finds its sources gone.
+func (s *Store) isOvertaken(ctx context.Context, id report.ID, contentVersion int) bool {
+	c, now, err := s.storedArchive(ctx, id)
+	return err == nil && (c != nil || now != contentVersion)
 }
 
 // storedArchive returns the archive of a package, nil when it is to be made.
@@ -166,14 +172,43 @@ func (s *Store) PackageFileContent(ctx context.Context, id report.ID) (*Content,
 	if err != nil {
 		return nil, err
 	}
-	blob := s.readerOf(ctx, f.blob, f.position+f.packed)
+	stored := &fileBytes{ctx: ctx, store: s, file: f, blob: s.readerOf(ctx, f.blob, f.position+f.packed)}
 	c := &Content{Name: path.Base(f.path), Size: f.size, SHA256: f.sha256, Modified: f.modified}
 	if f.method == zip.Store {
-		c.ReadSeeker = io.NewSectionReader(blob, f.position, f.size)
+		c.ReadSeeker = io.NewSectionReader(stored, 0, f.size)
 	} else {
-		c.ReadSeeker = &fileReader{size: f.size, open: func() io.Reader { return f.unpacked(blob) }}
+		c.ReadSeeker = &fileReader{size: f.size, open: func() io.Reader { return f.unpacked(stored) }}
 	}
 	return c, nil
+}
+
+// fileBytes are the bytes of a file as they are stored, at whatever place: the file moves when the archive of its package is made, with
+// those that read it unawares. It is not safe for concurrent use.
+type fileBytes struct {
+	ctx   context.Context //nolint:containedctx // of the one request that the reader serves: io.ReaderAt has no other place for it
+	store *Store
+	file  storedFile
+	blob  *blobReader
+}
+
+// ReadAt implements io.ReaderAt.
+func (r *fileBytes) ReadAt(p []byte, offset int64) (int, error) {
+	for {
+		n, err := r.blob.ReadAt(p, r.file.position+offset)
+		if err == nil || errors.Is(err, io.EOF) || !r.follow() {
+			return n, err
+		}
+	}
+}
+
+// follow goes to where the file is now. It reports whether it moved since.
+func (r *fileBytes) follow() bool {
+	f, _, err := r.store.packageFile(r.ctx, r.file.id)
+	if err != nil || f.blob == r.file.blob || f.sha256 != r.file.sha256 || f.packed != r.file.packed {
+		return false
+	}
+	r.file, r.blob = f, r.store.readerOf(r.ctx, f.blob, f.position+f.packed)
+	return true
 }
 
 // fileReader reads a file that is packed, from any place: to go back it begins anew.

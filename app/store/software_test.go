@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"math/rand/v2"
 	"os"
 	"slices"
 	"strings"
@@ -331,5 +332,49 @@ func TestArchiveIsMadeOnceForAll(t *testing.T) {
 	}
 	if blobs, err := s.CountBlobs(t.Context()); err != nil || blobs != 1 {
 		t.Errorf("%d blobs, %v; want one", blobs, err)
+	}
+}
+
+func TestAFileThatIsReadMovesIntoTheArchive(t *testing.T) {
+	s := openStore(t)
+	p := newPackage(t, s, "moved")
+	content := make([]byte, 1<<20) // several chunks
+	rand.NewChaCha8([32]byte{}).Read(content)
+	for _, method := range []uint16{zip.Store, zip.Deflate} {
+		packed := archiveOf(t, func(z *zip.Writer) error {
+			w, err := z.CreateHeader(&zip.FileHeader{Name: fmt.Sprint("method", method), Method: method})
+			if err == nil {
+				_, err = w.Write(content)
+			}
+			return err
+		})
+		if err := s.UploadPackage(t.Context(), p.ID, bytes.NewReader(packed), false, "ola"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	files, err := s.PackageFiles(t.Context(), p.ID)
+	if err != nil || len(files) != 2 {
+		t.Fatalf("PackageFiles: got %v, %v; want two", files, err)
+	}
+	contents := make([]io.Reader, len(files))
+	begun := make([]bytes.Buffer, len(files))
+	for i, f := range files {
+		if contents[i], err = s.PackageFileContent(t.Context(), f.ID); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.CopyN(&begun[i], contents[i], 10); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := s.PackageArchive(t.Context(), p.ID); err != nil {
+		t.Fatal(err)
+	}
+	if blobs, err := s.CountBlobs(t.Context()); err != nil || blobs != 1 {
+		t.Fatalf("%d blobs, %v; want the archive alone", blobs, err)
+	}
+	for i, f := range files {
+		if _, err := io.Copy(&begun[i], contents[i]); err != nil || !bytes.Equal(begun[i].Bytes(), content) {
+			t.Errorf("%s: read %d bytes, %v; want the same %d as before", f.Path, begun[i].Len(), err, len(content))
+		}
 	}
 }
