@@ -173,9 +173,10 @@ converters:
 		t.Errorf("while the server is away: got %+v", s)
 	}
 	for _, folder := range []string{"later", "first"} {
-		if files, err := os.ReadDir(b.path("data", folder, "Done")); err != nil || len(files) != each {
-			t.Errorf("folder %s/Done holds %d files, %v; want %d", folder, len(files), err, each)
-		}
+		waitUntil(t, "all files are put away", func() bool { // after their reports are
+			files, err := os.ReadDir(b.path("data", folder, "Done"))
+			return err == nil && len(files) == each
+		})
 		if files, err := os.ReadDir(b.path("data", folder, "Error")); err == nil && len(files) > 0 {
 			t.Errorf("folder %s/Error holds %d files", folder, len(files))
 		}
