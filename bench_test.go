@@ -116,7 +116,8 @@ func BenchmarkMemoryCacheGet(b *testing.B) {
 // over the rounds that -benchtime=7x asks for, of the throughput of the many by that of the few:
 //
 //   - ratio: while the 9 950 that do not call are there and wait, so that it tells how calls get into each other's way and nothing else;
-//   - alone-ratio: in a process of those 50 only, so that it holds what 10 000 stacks cost the garbage collector and the processor's caches too.
+//   - alone-ratio: in a process of those 50 only, so that it holds what 10 000 stacks cost the garbage collector and the processor's caches too;
+//   - bare-ratio: the same of net/http alone with as many connections, which is what there is to reach.
 //
 // The flag -mutexprofile tells where calls wait for each other.
 func BenchmarkGoroutines(b *testing.B) {
@@ -144,28 +145,43 @@ func BenchmarkGoroutines(b *testing.B) {
 				b.Fatal(err)
 			}
 			b.Cleanup(client.Close)
+			call := func(ctx context.Context) error {
+				_, err := client.Version(ctx)
+				return err
+			}
+			transport := http.DefaultTransport.(*http.Transport).Clone() //nolint:forcetypeassert // documented
+			transport.MaxConnsPerHost, transport.MaxIdleConnsPerHost, transport.MaxIdleConns = 128, 128, 0
+			b.Cleanup(transport.CloseIdleConnections)
+			plain := &http.Client{Transport: transport}
+			if c.opts != nil {
+				plain.Transport = stub{}
+			}
+			direct := func(ctx context.Context) error { return bare(ctx, plain, c.address) }
+
 			const all, few = 10_000, 50
-			var many, ratios, aloneRatios []float64
+			var many, ratios, aloneRatios, bareRatios []float64
 			for b.Loop() {
-				before := throughput(b, client, few, all-few, c.calls)
-				now := throughput(b, client, all, 0, c.calls)
-				after := throughput(b, client, few, all-few, c.calls)
-				alone := throughput(b, client, few, 0, c.calls)
+				before := throughput(b, call, few, all-few, c.calls)
+				now := throughput(b, call, all, 0, c.calls)
+				after := throughput(b, call, few, all-few, c.calls)
+				alone := throughput(b, call, few, 0, c.calls)
 				many = append(many, now)
 				ratios = append(ratios, 2*now/(before+after))
 				aloneRatios = append(aloneRatios, now/alone)
+				bareRatios = append(bareRatios, throughput(b, direct, all, 0, c.calls)/throughput(b, direct, few, 0, c.calls))
 			}
 			b.ReportMetric(median(many), "10000-calls/s")
 			b.ReportMetric(median(ratios), "ratio")
 			b.ReportMetric(slices.Min(ratios), "least-ratio")
 			b.ReportMetric(median(aloneRatios), "alone-ratio")
+			b.ReportMetric(median(bareRatios), "bare-ratio")
 		})
 	}
 }
 
 // throughput returns how many calls a second that many goroutines make together, after one each that does not count. As many as idle have made
 // theirs by then and wait.
-func throughput(b *testing.B, client *wats.Client, goroutines, idle int, calls int64) float64 {
+func throughput(b *testing.B, call func(context.Context) error, goroutines, idle int, calls int64) float64 {
 	ctx, cancel := context.WithCancel(b.Context()) // as a program has it: one that can end
 	defer cancel()
 	var warm, work, rest sync.WaitGroup
@@ -173,7 +189,7 @@ func throughput(b *testing.B, client *wats.Client, goroutines, idle int, calls i
 	begin, end := make(chan struct{}), make(chan struct{})
 	defer close(end)
 	first := func() {
-		if _, err := client.Version(ctx); err != nil {
+		if err := call(ctx); err != nil {
 			b.Error(err)
 		}
 		warm.Done()
@@ -192,7 +208,7 @@ func throughput(b *testing.B, client *wats.Client, goroutines, idle int, calls i
 			first()
 			<-begin
 			for left.Add(-1) >= 0 {
-				if _, err := client.Version(ctx); err != nil {
+				if err := call(ctx); err != nil {
 					b.Error(err)
 				}
 			}
