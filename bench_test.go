@@ -149,7 +149,7 @@ func BenchmarkGoroutines(b *testing.B) {
 				_, err := client.Version(ctx)
 				return err
 			}
-			transport := http.DefaultTransport.(*http.Transport).Clone() //nolint:forcetypeassert // documented
+			transport := http.DefaultTransport.(*http.Transport).Clone()
 			transport.MaxConnsPerHost, transport.MaxIdleConnsPerHost, transport.MaxIdleConns = 128, 128, 0
 			b.Cleanup(transport.CloseIdleConnections)
 			plain := &http.Client{Transport: transport}

@@ -152,7 +152,7 @@ func newLoad(t *testing.T, dir string, r *rand.Rand) *load {
 }
 
 func (l *load) open() *Queue {
-	q, err := open(l.dir, l.disk.FS(), time.Now, 4, []Option{WithLimits(Limits{MinFree: 1})})
+	q, err := Open(l.dir, WithSystem(System{Disk: l.disk.FS(), Shards: 4}), WithLimits(Limits{MinFree: 1}))
 	if err != nil {
 		l.t.Logf("open: %v", err)
 	}

@@ -255,7 +255,7 @@ func (w *world) play() {
 }
 
 func (w *world) open() (*Queue, error) {
-	q, err := open(w.dir, w.disk.FS(), w.now, 3, []Option{WithLimits(Limits{MinFree: 1}), WithRetention(w.retention())})
+	q, err := Open(w.dir, WithSystem(System{w.disk.FS(), w.now, 3}), WithLimits(Limits{MinFree: 1}), WithRetention(w.retention()))
 	if q != nil {
 		q.random = w.r.Float64
 	}

@@ -20,6 +20,7 @@
 package queue
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -67,7 +68,7 @@ type Queue struct {
 	random    func() float64 // in [0, 1)
 	limits    Limits
 	retention Retention
-	shards    int // 256; fewer in tests, which have no IDs beyond
+	shards    int // see System
 	usage     usage
 
 	mu     sync.Mutex
@@ -139,18 +140,34 @@ func WithLogger(log *slog.Logger) Option {
 	}
 }
 
-// Open opens the spool in the folder dir and makes it when it is not there. It reads nothing, so it is as fast for a spool of 100,000 reports.
-func Open(dir string, opts ...Option) (*Queue, error) {
-	return open(dir, fsx.FS{}, time.Now, allShards, opts)
+// System is what a spool stands on: tests take the place of the operating system with it. What a zero member stands for is the real one.
+type System struct {
+	Disk   fsx.FS
+	Now    func() time.Time
+	Shards int // how many of the 256 folders a state has; reports whose ID begins with a byte beyond find none
 }
 
-// open is Open on a disk, with a clock and a number of shards of the caller's.
-func open(dir string, disk fsx.FS, now func() time.Time, shards int, opts []Option) (*Queue, error) {
+// WithSystem is for tests of what a crash leaves, and of clocks that jump.
+func WithSystem(s System) Option {
+	return func(q *Queue) error {
+		if s.Shards < 0 || s.Shards > allShards {
+			return fmt.Errorf("%d shards are not in 0–%d", s.Shards, allShards)
+		}
+		q.fs, q.shards = s.Disk, cmp.Or(s.Shards, allShards)
+		if s.Now != nil {
+			q.now = s.Now
+		}
+		return nil
+	}
+}
+
+// Open opens the spool in the folder dir and makes it when it is not there. It reads nothing, so it is as fast for a spool of 100,000 reports.
+func Open(dir string, opts ...Option) (*Queue, error) {
 	if dir == "" {
 		return nil, errors.New("open spool: no folder is given")
 	}
 	q := &Queue{
-		dir: filepath.Clean(dir), fs: disk, now: now, random: rand.Float64, shards: shards, log: slog.New(slog.DiscardHandler),
+		dir: filepath.Clean(dir), now: time.Now, random: rand.Float64, shards: allShards, log: slog.New(slog.DiscardHandler),
 		limits: Limits{}.withDefaults(), retention: Retention{Age: 7 * 24 * time.Hour, Bytes: 1 << 30},
 	}
 	for i, opt := range opts {

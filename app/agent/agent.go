@@ -105,7 +105,7 @@ func New(c Config) (*Agent, error) {
 // Run runs all converters until ctx ends, and then returns nil. One that cannot do its work says so in Status and tries again; it does not
 // keep the others from theirs. Run fails when the ledger cannot be opened.
 func (a *Agent) Run(ctx context.Context) (err error) {
-	if a.ledger, err = openLedger(context.WithoutCancel(ctx), filepath.Join(a.Data, ledgerFile)); err != nil {
+	if a.ledger, err = openLedger(context.WithoutCancel(ctx), a.Disk, filepath.Join(a.Data, ledgerFile)); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, a.ledger.close()) }()

@@ -56,12 +56,6 @@ func (s *spool) refuse(err error) {
 	s.fail = err
 }
 
-func (s *spool) size() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return len(s.items)
-}
-
 func (s *spool) count(id report.ID) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()

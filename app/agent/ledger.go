@@ -12,12 +12,17 @@ import (
 
 	_ "modernc.org/sqlite" // the driver "sqlite"
 
+	"github.com/gowats/gowats/internal/fsx"
 	"github.com/gowats/gowats/report"
 )
 
 // ledger remembers sources across a crash: which have all their reports in the spool and wait to be put away, which are to stay where they
 // are, and how often one has waited for its companion. Every change is synced when its method returns. It is safe for concurrent use.
-type ledger struct{ db *sql.DB }
+type ledger struct {
+	db   *sql.DB
+	path string
+	disk fsx.FS // sees each change as one step
+}
 
 // ledgerVersion is kept as user_version of the database.
 const ledgerVersion = 1
@@ -39,15 +44,15 @@ const ledgerSchema = `CREATE TABLE source (
 ) WITHOUT ROWID`
 
 // openLedger opens the file of that path, making it if it is not there.
-func openLedger(ctx context.Context, path string) (*ledger, error) {
-	l, err := connectLedger(ctx, path)
+func openLedger(ctx context.Context, disk fsx.FS, path string) (*ledger, error) {
+	l, err := connectLedger(ctx, disk, path)
 	if err != nil {
 		return nil, fmt.Errorf("open ledger %s: %w", path, err)
 	}
 	return l, nil
 }
 
-func connectLedger(ctx context.Context, path string) (*ledger, error) {
+func connectLedger(ctx context.Context, disk fsx.FS, path string) (*ledger, error) {
 	slashed := filepath.ToSlash(path)
 	if !strings.HasPrefix(slashed, "/") {
 		slashed = "/" + slashed // C:/data becomes /C:/data
@@ -59,7 +64,7 @@ func connectLedger(ctx context.Context, path string) (*ledger, error) {
 		return nil, err
 	}
 	db.SetMaxOpenConns(1)
-	l := &ledger{db}
+	l := &ledger{db, path, disk}
 	if err := l.migrate(ctx); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
@@ -128,7 +133,7 @@ func (l *ledger) all(ctx context.Context, converter string) (map[string]record, 
 
 // put stores a record in place of the one of that name.
 func (l *ledger) put(ctx context.Context, converter string, r record) error {
-	_, err := l.db.ExecContext(ctx, `INSERT INTO source (converter, name, size, modified_ns, files, sha256, spooled, refused, reports, first_id, tries, target)
+	err := l.change(ctx, `INSERT INTO source (converter, name, size, modified_ns, files, sha256, spooled, refused, reports, first_id, tries, target)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (converter, name) DO UPDATE SET size = excluded.size,
 		modified_ns = excluded.modified_ns, files = excluded.files, sha256 = excluded.sha256, spooled = excluded.spooled, refused = excluded.refused,
 		reports = excluded.reports, first_id = excluded.first_id, tries = excluded.tries, target = excluded.target`,
@@ -141,8 +146,15 @@ func (l *ledger) put(ctx context.Context, converter string, r record) error {
 
 // forget removes the record of that name.
 func (l *ledger) forget(ctx context.Context, converter, name string) error {
-	if _, err := l.db.ExecContext(ctx, `DELETE FROM source WHERE converter = $1 AND name = $2`, converter, name); err != nil {
+	if err := l.change(ctx, `DELETE FROM source WHERE converter = $1 AND name = $2`, converter, name); err != nil {
 		return fmt.Errorf("take %s out of the ledger: %w", name, err)
 	}
 	return nil
+}
+
+func (l *ledger) change(ctx context.Context, statement string, args ...any) error {
+	return l.disk.Commit(l.path, func() error {
+		_, err := l.db.ExecContext(ctx, statement, args...)
+		return err
+	})
 }

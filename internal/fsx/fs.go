@@ -36,6 +36,7 @@ const (
 	OpReadDir Op = "readdir"  // reads the names in the folder Path
 	OpStat    Op = "stat"     // looks at Path
 	OpFree    Op = "free"     // asks for the room on the volume of Path
+	OpCommit  Op = "commit"   // makes a change of the database Path durable, whole or not at all
 )
 
 // Step is one step of an FS.
@@ -149,6 +150,12 @@ func (f FS) Remove(path string) error {
 // It does nothing on Windows: NTFS keeps its names in a journal, and folders cannot be flushed.
 func (f FS) SyncDir(dir string) error {
 	return f.run(Step{Op: OpSyncDir, Path: dir}, func(s *Step) error { return syncDir(s.Path) })
+}
+
+// Commit carries out a change of the database path by do, which is whole and durable when it returns nil. The disk beneath is the database's own
+// affair: what a hook sees is the change as one step.
+func (f FS) Commit(path string, do func() error) error {
+	return f.run(Step{Op: OpCommit, Path: path}, func(*Step) error { return do() })
 }
 
 // Mkdir makes the folder dir. It returns fs.ErrExist when it is there.
