@@ -114,6 +114,31 @@ func (n Number) Equal(other Number) bool {
 	return n.value == other.value || (math.IsNaN(n.value) && math.IsNaN(other.value))
 }
 
+// IsZero reports whether n is absent; encoding/json leaves such members out under omitzero.
+func (n Number) IsZero() bool { return !n.present }
+
+// MarshalJSON writes n as WSJF has it: a number as exactly as it was read, what is none as a text; null when absent.
+func (n Number) MarshalJSON() ([]byte, error) {
+	if !n.present {
+		return []byte("null"), nil
+	}
+	return appendNumber(nil, n), nil
+}
+
+// UnmarshalJSON reads a number, or a text as [ParseNumber] does; null makes n absent.
+func (n *Number) UnmarshalJSON(data []byte) error {
+	text := string(data)
+	if text == "null" {
+		text = ""
+	} else if !isJSONNumber(text) {
+		if err := json.Unmarshal(data, &text); err != nil {
+			return err
+		}
+	}
+	*n = ParseNumber(text)
+	return nil
+}
+
 // Time is a date-time member that may be absent. It keeps the text as read, so that fraction digits and the offset,
 // or their lack, survive. The zero Time is absent.
 type Time struct{ text string }
