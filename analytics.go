@@ -2,9 +2,6 @@ package wats
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
-	"net/http"
 	"time"
 
 	"github.com/gowats/gowats/report"
@@ -46,19 +43,10 @@ type YieldFilter struct {
 	Dimensions string `json:"dimensions,omitzero"`
 }
 
-// YieldRow is the yield of one combination of the asked dimensions; only those are present.
-type YieldRow struct {
-	PartNumber    report.Optional[string] `json:"partNumber,omitzero"`
-	ProcessCode   report.Optional[int]    `json:"processCode,omitzero"`
-	TestOperation report.Optional[string] `json:"testOperation,omitzero"`
-	Period        report.Optional[string] `json:"period,omitzero"` // 2026, 2026-Q4, 2026-11, 2026-W47, 2026-11-23, 2026-11-23T14 (UTC)
-
-	UnitCount int     `json:"unitCount"` // units whose first run is in the selection
-	FPCount   int     `json:"fpCount"`   // of these, passed in the first run
-	FPY       float64 `json:"fpy"`       // percent, 0–100
-}
-
-// AnalyticsService reads figures about many units.
+// AnalyticsService reads figures about many units. All its methods only read, and are repeated like a GET, those that are a POST too.
+//
+// A gowats server answers DynamicYield and the lists of reports, levels and product groups; all other figures it answers with [ErrUnsupported] so far.
+// Members of a row that this SDK does not know are in its Extra.
 type AnalyticsService struct{ client *Client }
 
 // DynamicYield returns a row for each combination of the asked dimensions, in the order they ask for; a single row without
@@ -70,13 +58,10 @@ func (s *AnalyticsService) DynamicYield(ctx context.Context, f YieldFilter) ([]Y
 	if (f.DateGrouping.Present || f.PeriodCount != 0) && !f.IncludeCurrentPeriod.Present {
 		f.IncludeCurrentPeriod = report.Some(true)
 	}
-	body, err := json.Marshal(f)
+	req, err := figures(f, "App", "DynamicYield")
 	if err != nil {
-		return nil, fmt.Errorf("encode yield filter: %w: %w", ErrInvalid, err)
+		return nil, err
 	}
-	req := newRequest(http.MethodPost, "api", "App", "DynamicYield")
-	req.body = body
-	req.reads, req.repeatable = true, true
 	if f.Dimensions != "" {
 		req.query.Set("dimensions", f.Dimensions) // in the body as well: servers differ in where they look
 	}

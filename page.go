@@ -26,6 +26,34 @@ func list[T any](ctx context.Context, c *Client, req *request) ([]T, error) {
 	return out, nil
 }
 
+// listOrOne is like list for a route that answers a single element without the array around it.
+func listOrOne[T any](ctx context.Context, c *Client, req *request) ([]T, error) {
+	ans, err := c.do(ctx, req)
+	if err != nil || ans.isEmpty() {
+		return nil, err
+	}
+	out, err := manyOrOne[T](ans.body)
+	if err != nil {
+		return nil, c.unreadable(req, ans, err)
+	}
+	return out, nil
+}
+
+// manyOrOne decodes a JSON array, or the one element that stands in its place.
+func manyOrOne[T any](data []byte) (out []T, err error) {
+	if rest := skipSpace(data); len(rest) > 0 && rest[0] == '{' {
+		out = make([]T, 1)
+		return out, json.Unmarshal(data, &out[0])
+	}
+	for v, err := range elements[T](data) {
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, *v)
+	}
+	return out, nil
+}
+
 // elements yields the elements of a JSON array, decoding each only when it is asked for. It stops at the first error.
 func elements[T any](array []byte) iter.Seq2[*T, error] {
 	return func(yield func(*T, error) bool) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"reflect"
-	"strconv"
 	"strings"
 	"time"
 
@@ -61,20 +60,8 @@ func (f *ReportFilter) Validate(needsSerial bool) report.Findings {
 	if f.Run < -2 || f.Run > 3 {
 		c.addf("$.run", "enum", "run must be 1, 2, 3, -1 (last) or -2 (all), is %d", f.Run)
 	}
-	if f.TopCount < 0 {
-		c.addf("$.topCount", "range", "topCount must not be negative, is %d", f.TopCount)
-	}
-	for _, date := range [...]struct {
-		path string
-		at   *time.Time
-	}{{"$.dateFrom", f.DateFrom}, {"$.dateTo", f.DateTo}} {
-		if date.at != nil && (date.at.UTC().Year() < firstFilterYear || date.at.UTC().Year() > lastFilterYear) {
-			c.addf(date.path, "range", "%s must lie between the years %d and %d", memberOf(date.path), firstFilterYear, lastFilterYear)
-		}
-	}
-	if f.DateFrom != nil && f.DateTo != nil && f.DateTo.Before(*f.DateFrom) {
-		c.addf("$.dateTo", "range", "dateTo %s is before dateFrom %s", f.DateTo.Format(time.RFC3339), f.DateFrom.Format(time.RFC3339))
-	}
+	c.notNegative("$.topCount", f.TopCount)
+	c.dates(f.DateFrom, f.DateTo)
 	if _, bad := ReportStatuses(f.Status); bad != "" {
 		c.addf("$.status", "enum", "%.40q is none of Passed, Failed, Error, Terminated and all", bad)
 	}
@@ -148,19 +135,7 @@ func (s *AnalyticsService) TestReports(ctx context.Context, f ReportFilter) ([]R
 	if !reflect.DeepEqual(simple, f) {
 		return s.headers(ctx, "UutReport", f)
 	}
-	req := newRequest(http.MethodGet, "api", "App", "UutReport")
-	for name, text := range map[string]string{
-		"productGroup": f.ProductGroup, "level": f.Level, "partNumber": f.PartNumber, "revision": f.Revision, "serialNumber": f.SerialNumber,
-		"status": f.Status,
-	} {
-		if text != "" {
-			req.query.Set(name, text)
-		}
-	}
-	if f.TopCount > 0 {
-		req.query.Set("topCount", strconv.Itoa(f.TopCount))
-	}
-	return list[ReportHeader](ctx, s.client, req)
+	return list[ReportHeader](ctx, s.client, simpleFigures("UutReport", simple))
 }
 
 // RepairReports returns the headers of the repairs that f selects, newest first; nil when there is none.
@@ -174,9 +149,8 @@ func (s *AnalyticsService) RepairReports(ctx context.Context, f ReportFilter) ([
 }
 
 func (s *AnalyticsService) headers(ctx context.Context, route string, f ReportFilter) ([]ReportHeader, error) {
-	req := newRequest(http.MethodPost, "api", "App", route)
-	req.reads, req.repeatable = true, true
-	if err := req.json(f); err != nil {
+	req, err := figures(f, "App", route)
+	if err != nil {
 		return nil, err
 	}
 	return list[ReportHeader](ctx, s.client, req)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"reflect"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -498,7 +499,7 @@ func TestDynamicYield(t *testing.T) {
 			})
 			list, err := client.Analytics.DynamicYield(t.Context(), c.filter)
 			want := wats.YieldRow{PartNumber: report.Some("PCBA-1042"), ProcessCode: report.Some(50), UnitCount: 40, FPCount: 39, FPY: 97.5}
-			if err != nil || len(list) != 1 || list[0] != want {
+			if err != nil || len(list) != 1 || !reflect.DeepEqual(list[0], want) {
 				t.Errorf("DynamicYield = %+v, %v, want %+v", list, err, want)
 			}
 			if r := got.all[0]; r.Method != http.MethodPost || r.URL.RawQuery != c.query || got.bodies[0] != c.body {

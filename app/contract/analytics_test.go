@@ -3,6 +3,7 @@ package contract_test
 import (
 	"errors"
 	"net/http"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -36,7 +37,7 @@ func TestDynamicYield(t *testing.T) {
 
 	rows, err := c.Analytics.DynamicYield(t.Context(), wats.YieldFilter{PartNumber: "PCB-1", DateFrom: &yesterday, Dimensions: "partNumber;processCode"})
 	want := wats.YieldRow{PartNumber: report.Some("PCB-1"), ProcessCode: report.Some(100), UnitCount: 100, FPCount: 75, FPY: 75}
-	if err != nil || len(rows) != 1 || rows[0] != want {
+	if err != nil || len(rows) != 1 || !reflect.DeepEqual(rows[0], want) {
 		t.Errorf("yield: got %+v, %v; want %+v", rows, err, want)
 	}
 	rows, err = c.Analytics.DynamicYield(t.Context(), wats.YieldFilter{
