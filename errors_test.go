@@ -258,16 +258,17 @@ func TestHintFindsTheErrorInTheChain(t *testing.T) {
 		err  error
 		want string
 	}{
-		"of an answer":              {fmt.Errorf("submit: %w", &wats.APIError{Status: 403}), "the user of this token lacks the permission"},
-		"of a conflict":             {&wats.APIError{Status: 409}, "somebody else changed it"},
-		"of no answer":              {fmt.Errorf("a; %w", &wats.TransportError{Err: errors.New("cable cut")}), "check that the server runs"},
-		"of a breaker":              {&wats.CircuitOpenError{RetryAfter: time.Minute}, "it is tried again in 1m0s"},
-		"of a probe under way":      {&wats.CircuitOpenError{}, "it is tried again by itself"},
-		"of violations":             {fmt.Errorf("not sent: %w", &report.InvalidError{}), "correct what is named"},
-		"of a request kept back":    {fmt.Errorf("not sent: %w", wats.ErrRateLimited), "try again later"},
-		"of a file":                 {fmt.Errorf("read the token: %w", notFile), "check that the folder is there"},
-		"of something else is none": {errors.New("odd"), ""},
-		"of nothing is none":        {nil, ""},
+		"of an answer":                {fmt.Errorf("submit: %w", &wats.APIError{Status: 403}), "the user of this token lacks the permission"},
+		"of a conflict":               {&wats.APIError{Status: 409}, "somebody else changed it"},
+		"of no answer":                {fmt.Errorf("a; %w", &wats.TransportError{Err: errors.New("cable cut")}), "check that the server runs"},
+		"of figures that are missing": {&wats.APIError{Status: 501}, "this server does not offer the operation"},
+		"of a breaker":                {&wats.CircuitOpenError{RetryAfter: time.Minute}, "it is tried again in 1m0s"},
+		"of a probe under way":        {&wats.CircuitOpenError{}, "it is tried again by itself"},
+		"of violations":               {fmt.Errorf("not sent: %w", &report.InvalidError{}), "correct what is named"},
+		"of a request kept back":      {fmt.Errorf("not sent: %w", wats.ErrRateLimited), "try again later"},
+		"of a file":                   {fmt.Errorf("read the token: %w", notFile), "check that the folder is there"},
+		"of something else is none":   {errors.New("odd"), ""},
+		"of nothing is none":          {nil, ""},
 	} {
 		if got := wats.Hint(c.err); !strings.HasPrefix(got, c.want) || c.want == "" && got != "" {
 			t.Errorf("hint %s (%v) = %q, want %q…", name, c.err, got, c.want)
