@@ -67,7 +67,7 @@ type RepairHistory struct {
 	SerialNumber string    `json:"serialNumber,omitzero"`
 	PartNumber   string    `json:"partNumber,omitzero"`
 	Revision     string    `json:"revision,omitzero"`
-	ReportID     report.ID `json:"reportId,omitzero"` // of the repair
+	ReportID     report.ID `json:"reportId,omitzero"`
 	RepairedAt   Time      `json:"repairDate,omitzero"`
 	FailStepName string    `json:"failStepName,omitzero"`
 	FailStepPath string    `json:"failStepPath,omitzero"` // names of steps, separated by ¶

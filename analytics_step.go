@@ -77,9 +77,9 @@ type StepFigures struct {
 	StdevWOF        report.Number        `json:"stdevWof,omitzero"`
 	Variance        report.Number        `json:"var,omitzero"` // in the square of the unit
 	VarianceWOF     report.Number        `json:"varWof,omitzero"`
-	SigmaHigh3      report.Number        `json:"sigmaHigh3,omitzero"` // three standard deviations above the average
+	SigmaHigh3      report.Number        `json:"sigmaHigh3,omitzero"` // Unverified: three standard deviations above the average
 	SigmaHigh3WOF   report.Number        `json:"sigmaHigh3Wof,omitzero"`
-	SigmaLow3       report.Number        `json:"sigmaLow3,omitzero"` // three standard deviations below the average
+	SigmaLow3       report.Number        `json:"sigmaLow3,omitzero"` // below it
 	SigmaLow3WOF    report.Number        `json:"sigmaLow3Wof,omitzero"`
 	Cpk             report.Number        `json:"cpk,omitzero"` // capabilities, without unit
 	CpkWOF          report.Number        `json:"cpkWof,omitzero"`
@@ -154,12 +154,12 @@ type ListFilters struct {
 }
 
 func (f ListFilters) check(c *checks) {
-	for path, text := range map[string]string{"$.stepFilters": f.Steps, "$.sequenceFilters": f.Sequences} {
-		if text == "" {
+	for _, x := range [...]struct{ path, text string }{{"$.stepFilters", f.Steps}, {"$.sequenceFilters", f.Sequences}} {
+		if x.text == "" {
 			continue
 		}
-		if err := checkXAML(text); err != nil {
-			c.addf(path, "format", "%s must be XML: %v", memberOf(path), err)
+		if err := checkXAML(x.text); err != nil {
+			c.addf(x.path, "format", "%s must be XML: %v", memberOf(x.path), err)
 		}
 	}
 }
@@ -217,8 +217,8 @@ func (s *AnalyticsService) TopFailedByGroup(ctx context.Context, partNumber, pro
 	return listOrOne[FailedStep](ctx, s.client, req)
 }
 
-// TestStepAnalysis returns the figures of the steps in the reports that f selects, a row for each measurement of a step; nil when nothing matches. It
-// needs PartNumber and TestOperation to be quick, Run says which runs count, and MaxCount limits the reports. A WATS server calls it a preview.
+// TestStepAnalysis returns the figures of the steps in the reports that f selects, a row for each measurement of a step; nil when nothing matches. Give
+// PartNumber and TestOperation, as public clients do, with Run 1 and MaxCount 10,000. A WATS server calls it a preview.
 //
 // Route: POST /api/App/TestStepAnalysis. A gowats server answers [ErrUnsupported] so far.
 func (s *AnalyticsService) TestStepAnalysis(ctx context.Context, f AnalyticsFilter) ([]StepFigures, error) {

@@ -7,8 +7,10 @@ import (
 	"github.com/gowats/gowats/report"
 )
 
-// YieldRow is the yield of one combination of the asked dimensions; only those are present. First pass is the first run of a unit in a process, second
-// and third pass count what had passed by then, last pass what passed in the last run. All yields are percent, 0–100.
+// YieldRow is the yield of one combination of the asked dimensions; only those are present. All yields are percent, 0–100. First pass (FP) is the first
+// run of a unit in a process.
+//
+// Unverified: SP and TP are the second and third run, LP the last; whether a unit that passed earlier counts in them.
 type YieldRow struct {
 	PartNumber    report.Optional[string] `json:"partNumber,omitzero"`
 	Revision      report.Optional[string] `json:"revision,omitzero"`
