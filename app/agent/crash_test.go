@@ -303,8 +303,9 @@ func (w *world) setClock() {
 
 func (w *world) now() time.Time { return time.Now().Add(w.clock) }
 
-// plan stops the disk at the n-th step that changes it, and lets some before fail.
+// plan stops the disk at the n-th step that changes it, and lets some before fail: a few, since the agent waits longer after each.
 func (w *world) plan(n int) func(int, fsx.Step) fsxtest.Fault {
+	fails := 4
 	return func(_ int, s fsx.Step) fsxtest.Fault {
 		switch s.Op {
 		case fsx.OpRead, fsx.OpReadDir, fsx.OpStat, fsx.OpFree, fsx.OpLock:
@@ -315,7 +316,8 @@ func (w *world) plan(n int) func(int, fsx.Step) fsxtest.Fault {
 		case n == 0:
 			w.tally.stops[s.Op]++
 			return []fsxtest.Fault{fsxtest.StopBefore, fsxtest.StopAfter, fsxtest.StopTorn}[w.random.IntN(3)]
-		case w.random.IntN(20) == 0:
+		case fails > 0 && w.random.IntN(20) == 0:
+			fails--
 			w.tally.faults++
 			return []fsxtest.Fault{fsxtest.NoSpace, fsxtest.IOError, fsxtest.IOErrorDone}[w.random.IntN(3)]
 		}

@@ -9,8 +9,10 @@ import (
 	"hash/crc32"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -172,13 +174,16 @@ func (s *source) move(path, target string) error {
 		return err
 	}
 	if s.Kind == config.FolderKind {
-		if err := s.agent.Disk.RenameNew(path, target); err != nil {
+		if err := s.rename(s.agent.Disk.RenameNew, path, target); err != nil {
 			return fmt.Errorf("move folder %s to %s, which must be on the same volume: %w", path, target, err)
 		}
-		return errors.Join(s.agent.Disk.SyncDir(filepath.Dir(target)), s.agent.Disk.SyncDir(filepath.Dir(path)))
+		return s.syncLeft(filepath.Dir(path))
 	}
-	err := s.agent.Disk.MoveNew(path, target)
-	if !errors.Is(err, fs.ErrExist) {
+	err := s.rename(s.agent.Disk.MoveNew, path, target)
+	switch {
+	case err == nil:
+		return s.syncLeft(filepath.Dir(path))
+	case !errors.Is(err, fs.ErrExist):
 		return err
 	}
 	same, readErr := sameContent(path, target)
@@ -189,6 +194,28 @@ func (s *source) move(path, target string) error {
 		return err
 	}
 	return s.remove(path)
+}
+
+// rename moves a source, and remembers that its new name is not on the disk yet: also after an error, since the move may have been done nevertheless.
+func (s *source) rename(move func(path, target string) error, path, target string) error {
+	s.moving.Lock()
+	defer s.moving.Unlock()
+	s.arrived[filepath.Dir(target)] = true
+	return move(path, target)
+}
+
+// syncLeft syncs a folder that sources have left: first the folders where they went, also those of other sources, since a name that is gone for good must be there
+// under another one.
+func (s *source) syncLeft(dir string) error {
+	s.moving.Lock()
+	defer s.moving.Unlock()
+	for _, target := range slices.Sorted(maps.Keys(s.arrived)) {
+		if err := s.agent.Disk.SyncDir(target); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		delete(s.arrived, target)
+	}
+	return s.agent.Disk.SyncDir(dir)
 }
 
 // makeFolder makes a folder and those above it durably, as far as they are not there. One that is there may have been made just before a crash, or its
@@ -209,7 +236,7 @@ func (s *source) makeFolder(dir string) error {
 			return err
 		}
 	}
-	if err := s.agent.Disk.SyncDir(filepath.Dir(dir)); err != nil {
+	if err := s.syncLeft(filepath.Dir(dir)); err != nil {
 		return err
 	}
 	s.mu.Lock()
@@ -264,13 +291,13 @@ func (s *source) remove(path string) error {
 		if err := disk.Remove(path); err != nil {
 			return err
 		}
-		return disk.SyncDir(filepath.Dir(path))
+		return s.syncLeft(filepath.Dir(path))
 	}
 	hidden := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".deleted")
 	if err := disk.Rename(path, hidden); err != nil {
 		return err
 	}
-	if err := disk.SyncDir(filepath.Dir(path)); err != nil {
+	if err := s.syncLeft(filepath.Dir(path)); err != nil {
 		return err
 	}
 	return os.RemoveAll(hidden)

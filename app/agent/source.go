@@ -45,6 +45,9 @@ type source struct {
 	full    outage
 	durable map[string]bool // folders whose names are known to be synced
 	status  ConverterStatus
+
+	moving  sync.Mutex
+	arrived map[string]bool // folders with moved sources whose names there are not known to be synced
 }
 
 // outage is the time during which no report can be made safe.
@@ -54,7 +57,7 @@ type outage struct {
 }
 
 func newSource(a *Agent, c config.Converter) *source {
-	s := &source{Converter: c, agent: a, dir: within(a.Data, c.Folder), durable: map[string]bool{}}
+	s := &source{Converter: c, agent: a, dir: within(a.Data, c.Folder), durable: map[string]bool{}, arrived: map[string]bool{}}
 	s.done, s.failed = within(s.dir, c.Done), within(s.dir, c.Error)
 	s.tracker = newTracker(s.settle)
 	s.status = ConverterStatus{Name: c.Name, Kind: c.Kind, Folder: s.dir, State: Starting, Since: a.Now()}
@@ -267,7 +270,7 @@ func (s *source) syncMove(r record) error {
 	if err := s.syncTarget(r.target); err != nil {
 		return err
 	}
-	err := s.agent.Disk.SyncDir(filepath.Dir(filepath.Join(s.dir, filepath.FromSlash(r.name))))
+	err := s.syncLeft(filepath.Dir(filepath.Join(s.dir, filepath.FromSlash(r.name))))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -284,7 +287,7 @@ func (s *source) syncTarget(target string) error {
 		top = filepath.Dir(s.failed)
 	}
 	for dir := filepath.Dir(target); ; dir = filepath.Dir(dir) {
-		if err := s.agent.Disk.SyncDir(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := s.syncLeft(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 		if dir == top || dir == filepath.Dir(dir) {

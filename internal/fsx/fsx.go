@@ -89,9 +89,9 @@ func (f FS) writeTemporary(path string, perm fs.FileMode, fill func(io.Writer) e
 	return file.Name(), errors.Join(err, file.Close())
 }
 
-// MoveNew gives the file at path the name target, which nothing may have, durably: both folders are synced. Between volumes the file is copied,
-// synced and only then removed; a crash in between leaves both. When something has the name it returns an error that matches fs.ErrExist
-// and changes nothing.
+// MoveNew gives the file at path the name target, which nothing may have. It is durable once the folder of target is synced, and then that of path: in this order, since
+// that the old name is gone must not last before the new one does. Between volumes the file is copied, synced and only then removed; a crash in between
+// leaves both. When something has the name it returns an error that matches fs.ErrExist and changes nothing.
 func (f FS) MoveNew(path, target string) error {
 	err := f.RenameNew(path, target)
 	if err != nil && betweenVolumes(err) {
@@ -100,10 +100,7 @@ func (f FS) MoveNew(path, target string) error {
 	if err != nil {
 		return fmt.Errorf("move %s to %s: %w", path, target, err)
 	}
-	if err := f.SyncDir(filepath.Dir(target)); err != nil { // first: that the old name is gone must not last before the new one does
-		return err
-	}
-	return f.SyncDir(filepath.Dir(path))
+	return nil
 }
 
 // copyNew moves a file by copying it.
