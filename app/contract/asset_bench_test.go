@@ -21,22 +21,7 @@ const benchAssets = 10_000
 // BenchmarkAssets measures calls of the SDK over loopback, with 10,000 assets stored: the median beside the mean. A put waits for the disk:
 // compare with the time of one sync there.
 func BenchmarkAssets(b *testing.B) {
-	s := storetest.Open(b, store.Options{})
-	a := auth.New(s)
-	if err := a.CreateUser(b.Context(), user, password, auth.Admin); err != nil {
-		b.Fatal(err)
-	}
-	token, err := a.IssueToken(b.Context(), user, "bench")
-	if err != nil {
-		b.Fatal(err)
-	}
-	listening := httptest.NewServer(server.New(s, a, server.Options{}))
-	b.Cleanup(listening.Close)
-	c, err := wats.NewClient(listening.URL, wats.WithToken(token))
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(c.Close)
+	c := benchClient(b)
 	kind, err := c.Asset.SaveType(b.Context(), wats.AssetType{Name: "Fixture", TotalCountLimit: report.Some[int64](1 << 40), CalibrationInterval: report.Some(365.0)})
 	if err != nil {
 		b.Fatal(err)
@@ -85,6 +70,28 @@ func BenchmarkAssets(b *testing.B) {
 	} {
 		b.Run(call.name, func(b *testing.B) { median(b, call.do) })
 	}
+}
+
+// benchClient returns an administrator's client of a server on a loopback port.
+func benchClient(b *testing.B) *wats.Client {
+	b.Helper()
+	s := storetest.Open(b, store.Options{})
+	a := auth.New(s)
+	if err := a.CreateUser(b.Context(), user, password, auth.Admin); err != nil {
+		b.Fatal(err)
+	}
+	token, err := a.IssueToken(b.Context(), user, "bench")
+	if err != nil {
+		b.Fatal(err)
+	}
+	listening := httptest.NewServer(server.New(s, a, server.Options{}))
+	b.Cleanup(listening.Close)
+	c, err := wats.NewClient(listening.URL, wats.WithToken(token))
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(c.Close)
+	return c
 }
 
 // median runs do and reports the median of its times.
