@@ -63,7 +63,7 @@ WATS_AUTH_TOKEN), else the one that gowats up runs on this machine. The token is
 where it is kept, also sealed: see gowats secret. With --sign-key and --sign-as requests are signed too, for a server with --verify-keys.`
 
 // connect returns a client of the server that flags, environment or the data folder name.
-func connect(cmd *cobra.Command) (*wats.Client, error) {
+func connect(cmd *cobra.Command, more ...wats.Option) (*wats.Client, error) {
 	c, err := findServer(cmd)
 	if err != nil {
 		return nil, err
@@ -81,6 +81,7 @@ func connect(cmd *cobra.Command) (*wats.Client, error) {
 		credential = wats.WithTokenSource(tokenSource(c.reference, folder))
 	}
 	options = append(options, credential, wats.WithUserAgent("gowats/"+productVersion()))
+	options = append(options, more...)
 	client, err := wats.NewClient(c.URL, options...)
 	if err != nil {
 		return nil, withCode(exitConfiguration, err)

@@ -17,6 +17,7 @@ import (
 	"github.com/gowats/gowats"
 	"github.com/gowats/gowats/app/agent"
 	"github.com/gowats/gowats/convert"
+	"github.com/gowats/gowats/queue"
 	"github.com/gowats/gowats/report"
 )
 
@@ -30,18 +31,22 @@ gowats convert --list. What a file holds and a report has no place for is told o
 Handing in the same file again changes nothing: a report without an ID of its own gets one that belongs to the file's content.
 For each report one line says what became of it, in the order of the files; everything that is wrong with one is listed. The good
 reports of a file are handed in, also when others of it are bad.
+With --spool a report that cannot be brought to the server now is kept safe in that folder, which is made where it is not there, and counts as done: an agent on
+the folder sends it, or gowats queue drain.
 With --json the lines are objects. When some failed and others did not, the exit code is 50; when all failed, it is that
 of the last failure, 1 for a bad file.
 ` + serverHelp,
 		Example: `  gowats submit run.json
   gowats submit logs/*.json --concurrency 32
   gowats submit results.atml.xml panel.txt
-  gowats submit - < run.json`,
+  gowats submit - < run.json
+  gowats submit run.json --spool waiting && gowats queue drain --spool waiting`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: submitFiles,
 	}
 	cmd.Flags().Int("concurrency", 8, "files handed in at a time, 1 to 256")
 	cmd.Flags().Bool("json", false, "print one JSON object per file")
+	cmd.Flags().String("spool", "", "folder that takes what the server cannot be given now (default none)")
 	addServerFlags(cmd)
 	return cmd
 }
@@ -50,8 +55,9 @@ of the last failure, 1 for a bad file.
 type submission struct {
 	File       string          `json:"file"`
 	ID         report.ID       `json:"id,omitzero"`
-	Result     report.Status   `json:"result,omitzero"` // of the test
-	Accepted   bool            `json:"accepted"`
+	Result     report.Status   `json:"result,omitzero"`  // of the test
+	Accepted   bool            `json:"accepted"`         // by the server
+	Queued     bool            `json:"queued,omitempty"` // in the spool
 	Error      string          `json:"error,omitempty"`
 	Violations report.Findings `json:"violations,omitempty"`
 
@@ -68,7 +74,15 @@ func submitFiles(cmd *cobra.Command, files []string) error {
 	if err != nil {
 		return err
 	}
-	client, err := connect(cmd)
+	var options []wats.Option
+	if folder := flagText(cmd, "spool"); folder != "" {
+		q, err := queue.Open(folder)
+		if err != nil {
+			return err
+		}
+		options = append(options, wats.WithSpool(q, wats.SpoolFallback))
+	}
+	client, err := connect(cmd, options...)
 	if err != nil {
 		return err
 	}
@@ -76,7 +90,7 @@ func submitFiles(cmd *cobra.Command, files []string) error {
 
 	progress := startProgress(cmd.ErrOrStderr(), len(files), "reports")
 	defer progress.Finish()
-	failed, accepted := 0, false // files; any report
+	failed, accepted := 0, false // files; any report, by server or spool
 	var last error
 	for ofFile := range submitAll(cmd.Context(), client, files, cmd.InOrStdin(), concurrency) {
 		progress.Clear()
@@ -86,7 +100,7 @@ func submitFiles(cmd *cobra.Command, files []string) error {
 			if err := s.print(cmd.OutOrStdout(), asJSON); err != nil {
 				return err
 			}
-			accepted = accepted || s.Accepted
+			accepted = accepted || s.Accepted || s.Queued
 			if s.err != nil {
 				last, bad = s.err, true
 			}
@@ -152,7 +166,10 @@ func submitFile(ctx context.Context, client *wats.Client, file string, stdin io.
 	for _, r := range f.Reports {
 		s := submission{File: file, ID: r.ID, Result: r.Result}
 		_, failed := client.Report.Submit(ctx, r)
-		s.Accepted = failed == nil
+		if queued, is := errors.AsType[*wats.QueuedError](failed); is {
+			s.Queued, s.Error, failed = true, queued.Cause.Error(), nil
+		}
+		s.Accepted = failed == nil && !s.Queued
 		s.fail(failed)
 		all = append(all, s)
 		if failed != nil && !errors.Is(failed, wats.ErrInvalid) {
@@ -205,6 +222,8 @@ func (s *submission) print(w io.Writer, asJSON bool) error {
 	switch {
 	case s.Accepted:
 		fmt.Fprintf(&b, "%s  %-10s  %s\n", s.ID, s.Result, s.File)
+	case s.Queued:
+		fmt.Fprintf(&b, "%s  %-10s  %s: in the spool, not at the server: %s\n", s.ID, s.Result, s.File, s.Error)
 	case len(s.Violations) > 0:
 		fmt.Fprintf(&b, "not handed in: %s: %d rules are broken\n", s.File, len(s.Violations))
 		for _, v := range s.Violations {
