@@ -39,6 +39,7 @@ var allowed = map[string][]string{
 	"app/service":   {},
 	"app/obs":       {""},
 	"app/negotiate": {},
+	"app/identify":  {""},
 
 	"app/store/storetest": {"app/store"},
 

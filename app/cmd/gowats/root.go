@@ -28,7 +28,7 @@ Exit codes: 0 good, 1 error, 2 wrong command line, 3 interrupted, 10-14 and 30-3
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return readEnvironment(cmd, os.LookupEnv) },
 	}
 	root.PersistentFlags().String("data", "", "data folder (environment GOWATS_DATA; default depends on the system, see gowats up --help)")
-	root.AddCommand(newUp(), newServer(), newAgent(), newSubmit(), newConvert(), newQuery(), newYield(), newQueue(), newRelease(), newSerial(), newUser(), newToken(), newConfig(), newSecret(), newService(), newDoctor(), newVersion())
+	root.AddCommand(newUp(), newServer(), newAgent(), newSubmit(), newConvert(), newQuery(), newYield(), newQueue(), newRelease(), newSerial(), newIdentify(), newUser(), newToken(), newConfig(), newSecret(), newService(), newDoctor(), newVersion())
 	return root
 }
 
