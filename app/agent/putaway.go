@@ -120,7 +120,7 @@ func (s *source) setAside(ctx context.Context, name string, out result, why *Ref
 		return errors.Join(err, forgotten)
 	}
 	s.count(func(c *ConverterStatus) { c.Refused++; c.Reports += out.good; c.Error = name + ": " + why.Reason })
-	s.agent.Logger.Warn("source refused", "converter", s.Name, "path", now, "reports", out.good, "err", why)
+	s.agent.Logger.Warn("source refused", "converter", s.Name, "path", now, "format", out.format, "reports", out.good, "report_id", out.first, "err", why)
 	s.agent.Handled(Result{Converter: s.Name, Name: name, Path: now, ID: out.first, Reports: out.good, Err: why})
 	return nil
 }

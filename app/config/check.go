@@ -74,6 +74,9 @@ func (r *reader) checkServer(s *Server) {
 	if (s.Certificate == "") != (s.Key == "") {
 		r.wrong("server.certificate", "certificate and key go together: give both or none")
 	}
+	if (s.SignAs == "") != (s.SignKey == "") {
+		r.wrong("server.sign_key", "sign_as and sign_key go together: give both or none")
+	}
 	if s.Timeout <= 0 {
 		r.wrong("server.timeout", "must be more than 0")
 	}

@@ -32,6 +32,8 @@ type Server struct {
 	CA          string        `yaml:"ca" help:"file of certificate authorities to trust beside those of the system"`
 	Certificate string        `yaml:"certificate" help:"file of the client certificate, PEM"`
 	Key         string        `yaml:"key" help:"file of its private key, PEM"`
+	SignAs      string        `yaml:"sign_as" help:"name by which the server knows the key that requests are signed by"`
+	SignKey     Reference     `yaml:"sign_key" help:"that key by reference: file:PATH, env:NAME or secret:NAME"`
 	Pins        []string      `yaml:"pins" help:"SHA-256 of the server's public keys, base64; one and a spare"`
 	Proxy       string        `yaml:"proxy" help:"system, none, or the address of a proxy"`
 	Timeout     time.Duration `yaml:"timeout" help:"for one attempt"`

@@ -143,7 +143,7 @@ func TestEverySettingCanBeSetAndRead(t *testing.T) {
 		"log.level": "debug", "stations.N.match": "y", "converters.N.kind": "folder", "converters.N.after": "keep", "converters.N.mode": "active",
 		"converters.N.done": "D", "converters.N.error": "E", "converters.N.priority": "3",
 		// together with others only
-		"server.certificate": "", "server.key": "", "converters.N.every": "", "converters.N.cron": "", "converters.N.command": "",
+		"server.certificate": "", "server.key": "", "server.sign_as": "", "server.sign_key": "", "converters.N.every": "", "converters.N.cron": "", "converters.N.command": "",
 	}
 	for _, s := range config.Settings() {
 		if s.Help == "" {

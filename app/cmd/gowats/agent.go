@@ -185,7 +185,7 @@ type keeper struct {
 const configPoll = 2 * time.Second // between two looks at the file
 
 func (k *keeper) run(ctx context.Context, loaded *config.Loaded, say func(string, ...any)) error {
-	first, err := newStation(k.folder, loaded, k.log)
+	first, err := newStation(ctx, k.folder, loaded, k.log)
 	if err != nil {
 		return withCode(exitConfiguration, err)
 	}
@@ -245,7 +245,7 @@ func (k *keeper) changed(ctx context.Context, now *config.Loaded, ended chan err
 			token = at
 			k.current.Load().spool.Resume()
 		}
-		if next, s, err := k.look(); next != nil || err != nil {
+		if next, s, err := k.look(ctx); next != nil || err != nil {
 			k.tell(err)
 			if err == nil {
 				return next, s
@@ -255,7 +255,7 @@ func (k *keeper) changed(ctx context.Context, now *config.Loaded, ended chan err
 }
 
 // look returns the settings of a file that has changed since the last look, and a station made for them; nil when it has not.
-func (k *keeper) look() (*config.Loaded, *station, error) {
+func (k *keeper) look(ctx context.Context) (*config.Loaded, *station, error) {
 	text, err := k.file.read()
 	if err != nil {
 		return nil, nil, err
@@ -268,7 +268,7 @@ func (k *keeper) look() (*config.Loaded, *station, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	s, err := newStation(k.folder, next, k.log)
+	s, err := newStation(ctx, k.folder, next, k.log)
 	return next, s, err
 }
 

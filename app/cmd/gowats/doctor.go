@@ -260,7 +260,7 @@ func (d *doctor) server() {
 	} else {
 		d.add("name and port of the server", checkLeftOut, "", "a proxy may be in between")
 	}
-	client, err := newStationClient(d.folder, d.config, slog.New(slog.DiscardHandler))
+	client, err := newStationClient(d.ctx, d.folder, d.config, slog.New(slog.DiscardHandler))
 	if err != nil {
 		d.add("server", checkBad, "", "%v", err)
 		return

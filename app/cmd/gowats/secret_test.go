@@ -12,6 +12,9 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/gowats/gowats/app/demo"
 )
 
 // TestAServerTakesOnlySignedRequests runs a server with keys, and commands that sign by them.
@@ -64,6 +67,11 @@ func TestAServerTakesOnlySignedRequests(t *testing.T) {
 			t.Errorf("query signed %s: exit code %d, %s; want %d and %q", name, code, stderr, c.code, c.says)
 		}
 	}
+	b := startAgent(t, p.url+", sign_as: ict-08, sign_key: 'file:"+shared+"'", "converters:\n  - {name: in, folder: in, "+quick+"}\n")
+	b.until("the folder is watched", func(s stationStatus) bool { return s.Converters[0].State == "watching" })
+	b.drop("data/in", demo.InCircuit(1, time.Now().Add(-time.Hour)))
+	b.until("its report is sent, signed", func(s stationStatus) bool { return s.Spool.Sent == 1 })
+	b.stop()
 	get(t, p.url+"/login") // fails unless it is 200: the pages want no signature
 }
 

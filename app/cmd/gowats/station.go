@@ -34,14 +34,14 @@ type station struct {
 	log     *slog.Logger
 }
 
-func newStation(folder string, c *config.Loaded, log *slog.Logger) (*station, error) {
+func newStation(ctx context.Context, folder string, c *config.Loaded, log *slog.Logger) (*station, error) {
 	s := &station{config: c, log: log}
 	registry := prometheus.NewRegistry()
 	metrics, err := obs.NewClientMetrics(registry, "agent")
 	if err != nil {
 		return nil, err
 	}
-	if s.client, err = newStationClient(folder, c, log, wats.WithMetrics(metrics)); err != nil {
+	if s.client, err = newStationClient(ctx, folder, c, log, wats.WithMetrics(metrics)); err != nil {
 		return nil, err
 	}
 	s.spool, err = queue.Open(filepath.Join(folder, spoolFolder), queue.WithLogger(log),
@@ -66,7 +66,7 @@ func newStation(folder string, c *config.Loaded, log *slog.Logger) (*station, er
 
 // newStationClient makes the client of the server that the settings name. The spool repeats what fails, so the client tries once. Without
 // an address reports are kept until there is one.
-func newStationClient(folder string, c *config.Loaded, log *slog.Logger, opts ...wats.Option) (*wats.Client, error) {
+func newStationClient(ctx context.Context, folder string, c *config.Loaded, log *slog.Logger, opts ...wats.Option) (*wats.Client, error) {
 	server := c.Server
 	opts = append(opts, wats.WithTokenSource(tokenSource(server.Token, folder)), wats.WithUserAgent("gowats-agent/"+productVersion()),
 		wats.WithTimeout(server.Timeout), wats.WithSnapshot(filepath.Join(folder, snapshotFolder)), wats.WithLogger(log),
@@ -80,6 +80,13 @@ func newStationClient(folder string, c *config.Loaded, log *slog.Logger, opts ..
 		opts = append(opts, wats.WithoutProxy())
 	default:
 		opts = append(opts, wats.WithProxy(server.Proxy))
+	}
+	if server.SignKey != "" {
+		key, err := readKey(ctx, server.SignKey, folder)
+		if err != nil {
+			return nil, fmt.Errorf("server.sign_key %s: %w", server.SignKey, err)
+		}
+		opts = append(opts, wats.WithSigner(server.SignAs, key))
 	}
 	if len(server.Pins) > 0 {
 		opts = append(opts, wats.WithPins(server.Pins...))
