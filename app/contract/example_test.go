@@ -402,3 +402,18 @@ func Example_client() {
 	// writes told: true answers from the cache: 2
 	// true
 }
+
+func Example_serverThatIsDown() {
+	c := must(wats.NewClient("http://127.0.0.1:1", wats.WithToken("dTpw"), wats.WithRetry(wats.RetryPolicy{MaxAttempts: 2, BaseDelay: time.Millisecond}),
+		wats.WithBreaker(wats.BreakerPolicy{Consecutive: 2})))
+	defer c.Close()
+	for range 2 {
+		_, err := c.Version(context.Background())
+		fmt.Println("offline:", errors.Is(err, wats.ErrOffline), "kept back:", errors.Is(err, wats.ErrCircuitOpen))
+	}
+	fmt.Println("repeated:", c.Stats().Retries)
+	// Output:
+	// offline: true kept back: false
+	// offline: false kept back: true
+	// repeated: 1
+}
