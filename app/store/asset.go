@@ -255,10 +255,13 @@ func assetListSchema(now time.Time) odata.Schema {
 // maxAssetDepth is how many assets may hang below each other.
 const maxAssetDepth = 32
 
-// belowSQL are the assets below $1 and how many levels, down to level $2.
+// belowSQL are the assets below $1 and how many levels, down to level $2. What is asked of them is joined by CROSS JOIN, which SQLite takes
+// in the order given: it knows nothing of the size of below, and would read all assets to look them up in there.
 const belowSQL = `WITH RECURSIVE below(id, level) AS (
 	SELECT id, 1 FROM asset WHERE parent_id = $1
 	UNION ALL SELECT c.id, b.level + 1 FROM below b JOIN asset c ON c.parent_id = b.id WHERE b.level < $2)`
+
+const subAssetsSQL = belowSQL + ` SELECT ` + assetColumns + ` FROM below b CROSS JOIN asset a` + assetJoins + ` WHERE a.id = b.id ORDER BY b.level, a.serial_number`
 
 // SubAssets yields the assets below another one, each after the one it hangs below, down to a level; 0: all. An error is yielded once, last.
 func (s *Store) SubAssets(ctx context.Context, key AssetKey, level int) iter.Seq2[*wats.Asset, error] {
@@ -269,8 +272,7 @@ func (s *Store) SubAssets(ctx context.Context, key AssetKey, level int) iter.Seq
 	if level == 0 || level > maxAssetDepth {
 		level = maxAssetDepth
 	}
-	return eachRow(ctx, s, belowSQL+` SELECT `+assetColumns+` FROM below b JOIN asset a ON a.id = b.id`+assetJoins+` ORDER BY b.level, a.serial_number`,
-		[]any{a.ID[:], level}, s.scanAsset)
+	return eachRow(ctx, s, subAssetsSQL, []any{a.ID[:], level}, s.scanAsset)
 }
 
 // AssetStatus returns how an asset stands to its limits, and the worst of all below it. [ErrNotFound] when there is none.
@@ -290,13 +292,17 @@ func (s *Store) AssetStatus(ctx context.Context, key AssetKey) (*wats.AssetStatu
 		return &status, nil
 	}
 	worst := int(status.Alarm)
-	err = s.reads.QueryRowContext(ctx, belowSQL+` SELECT coalesce(max(`+assetAlarmSQL(now)+`), $3) FROM below b JOIN asset a ON a.id = b.id
-		JOIN asset_type t ON t.id = a.type_id`, a.ID[:], maxAssetDepth, worst).Scan(&worst)
+	err = s.reads.QueryRowContext(ctx, belowAlarmSQL(now), a.ID[:], maxAssetDepth, worst).Scan(&worst)
 	if err != nil {
 		return nil, fmt.Errorf("judge what is below %s: %w", key, err)
 	}
 	status.Bubbled = max(status.Alarm, wats.AssetAlarm(worst))
 	return &status, nil
+}
+
+// belowAlarmSQL is the worst alarm below $1, down to level $2; $3 when nothing is there.
+func belowAlarmSQL(now time.Time) string {
+	return belowSQL + ` SELECT coalesce(max(` + assetAlarmSQL(now) + `), $3) FROM below b CROSS JOIN asset a JOIN asset_type t ON t.id = a.type_id WHERE a.id = b.id`
 }
 
 // nowSQL is a time as SQL has it: digits only.

@@ -22,7 +22,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
-	_ "modernc.org/sqlite" // the driver "sqlite"
+	"modernc.org/sqlite" // and the driver "sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 
 	"github.com/gowats/gowats/app/odata"
 )
@@ -60,6 +61,7 @@ type dialect struct {
 	limit     time.Duration        // of such a transaction, waiting included; 0: none
 	alive     func(*sql.Conn) bool // whether the connection can be used on
 	gone      func(error) bool     // whether err means that connection or server are gone
+	full      func(error) bool     // whether err means that the disk of the database is full
 	explain   func(error) error    // says why the database cannot be opened and, where that is known, what to do
 	odata     odata.Dialect
 }
@@ -110,6 +112,7 @@ func sqliteDialect(path string) dialect {
 		},
 		alive:   func(*sql.Conn) bool { return true },
 		gone:    func(error) bool { return false },
+		full:    sqliteFull,
 		explain: func(err error) error { return err },
 		odata:   odata.Dialect{Position: "instr"},
 	}
@@ -139,6 +142,12 @@ func sqliteAddress(path string, p purpose) string {
 	}
 	u := url.URL{Scheme: "file", Path: slashed, RawQuery: url.Values{"_pragma": pragmas}.Encode()}
 	return u.String()
+}
+
+// sqliteFull knows a disk that is full, or a file that may not grow.
+func sqliteFull(err error) bool {
+	failed, ok := errors.AsType[*sqlite.Error](err)
+	return ok && failed.Code()&0xff == sqlite3.SQLITE_FULL
 }
 
 // Locks that processes at one PostgreSQL database hold against each other: "gowats" in ASCII, and the next number.
@@ -186,6 +195,7 @@ func postgresDialect(address string) (dialect, error) {
 		limit:     writeLimit,
 		alive:     postgresAlive,
 		gone:      postgresGone,
+		full:      postgresFull,
 		explain:   func(err error) error { return explainPostgres(err, config) },
 		odata:     odata.Dialect{Position: "strpos"},
 	}, nil
@@ -364,6 +374,12 @@ func postgresGone(err error) bool {
 	_, network := errors.AsType[*net.OpError](err)
 	return network || errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone) || errors.Is(err, io.EOF) ||
 		errors.Is(err, io.ErrUnexpectedEOF) || pgconn.SafeToRetry(err)
+}
+
+// postgresFull knows a full disk, of the tables, the log or temporary files (PostgreSQL manual, appendix A: disk_full).
+func postgresFull(err error) bool {
+	refused, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && refused.Code == "53100"
 }
 
 // explainPostgres returns the one cause of a failed connection, which was tried in several ways, with what to do about it.

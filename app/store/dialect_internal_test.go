@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"strings"
 	"testing"
@@ -93,6 +94,17 @@ func TestLostConnectionsAreKnown(t *testing.T) {
 	}
 	if postgresGone(context.Canceled) || postgresGone(context.DeadlineExceeded) {
 		t.Error("a caller who left counts as a lost connection")
+	}
+}
+
+func TestFullDisksAreKnown(t *testing.T) {
+	for code, want := range map[string]bool{"53100": true, "53200": false, "53300": false, "23505": false} {
+		if got := postgresFull(fmt.Errorf("insert: %w", &pgconn.PgError{Code: code})); got != want {
+			t.Errorf("postgresFull(%s): %t, want %t", code, got, want)
+		}
+	}
+	if postgresFull(nil) || sqliteFull(nil) || sqliteFull(context.Canceled) {
+		t.Error("what is no full disk counts as one")
 	}
 }
 

@@ -127,5 +127,5 @@ func fill[T any](ctx context.Context, l *lists, statement string, of func(*wats.
 		list := of(l.headers[seq])
 		*list = append(*list, element)
 	}
-	return rows.Err()
+	return l.pool.translate(rows.Err())
 }

@@ -70,7 +70,7 @@ func (s *Store) eachHeader(ctx context.Context, statement string, args []any, f 
 			return err
 		}
 	}
-	return rows.Err()
+	return s.cursors.translate(rows.Err())
 }
 
 // CountHeaders returns how many headers q matches, without regard to Top and Skip.

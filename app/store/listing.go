@@ -124,7 +124,7 @@ func eachRow[T any](ctx context.Context, s *Store, statement string, args []any,
 				return
 			}
 		}
-		if err := rows.Err(); err != nil {
+		if err := s.cursors.translate(rows.Err()); err != nil {
 			yield(nil, err)
 		}
 	}

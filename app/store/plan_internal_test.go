@@ -67,6 +67,26 @@ func TestYieldReadsOneIndex(t *testing.T) {
 	}
 }
 
+// TestSubAssetsAreFoundByIndex holds that what is below an asset is found without a look at all the others.
+func TestSubAssetsAreFoundByIndex(t *testing.T) {
+	s, err := Open(t.Context(), filepath.Join(t.TempDir(), "gowats.db"), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	for name, statement := range map[string]string{
+		"the list":  subAssetsSQL,
+		"the alarm": belowAlarmSQL(s.now()),
+	} {
+		plan := explain(t, s, statement, []any{make([]byte, 16), maxAssetDepth, 0}[:strings.Count(statement, "$3")+2])
+		for _, step := range plan {
+			if strings.HasPrefix(step, "SCAN ") && step != "SCAN b" {
+				t.Errorf("%s: the plan has %q: %q", name, step, plan)
+			}
+		}
+	}
+}
+
 func explain(t *testing.T, s *Store, statement string, args []any) []string {
 	t.Helper()
 	rows, err := s.reads.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+statement, args...)

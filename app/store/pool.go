@@ -17,6 +17,7 @@ import (
 type pool struct {
 	db     *sql.DB
 	gone   func(error) bool // whether an error means that the database cannot be reached
+	full   func(error) bool // or that its disk is full
 	closed atomic.Bool
 
 	mu         sync.Mutex
@@ -137,14 +138,17 @@ func (p *pool) translate(err error) error {
 		return ErrClosed
 	case p.gone(err):
 		return unavailable(err)
+	case p.full(err):
+		return noSpace(err)
 	}
 	return err
 }
 
-// unavailable returns an [ErrUnavailable] with its cause, which drivers tell in several lines.
-func unavailable(cause error) error {
-	return fmt.Errorf("%w: %s", ErrUnavailable, strings.Join(strings.Fields(cause.Error()), " "))
-}
+// unavailable returns an [ErrUnavailable] with its cause.
+func unavailable(cause error) error { return fmt.Errorf("%w: %s", ErrUnavailable, oneLine(cause)) }
+
+// oneLine returns the text of an error, which drivers tell in several lines.
+func oneLine(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }
 
 // arguments returns the arguments of a statement as both databases take them: booleans as 0 or 1. It returns [ErrText] for a text that
 // one of them does not take.

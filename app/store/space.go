@@ -6,7 +6,7 @@ import (
 	"io"
 )
 
-// ErrNoSpace is returned when what comes would fill the disk.
+// ErrNoSpace is returned when what comes would fill the disk, or the disk of the database is full.
 var ErrNoSpace = errors.New("not enough room on the disk")
 
 const (
@@ -27,6 +27,11 @@ func (s *Store) CheckRoom(size int64) error {
 		return fmt.Errorf("%w: %d MiB come, there is room for %d MiB", ErrNoSpace, size>>20, room>>20)
 	}
 	return nil
+}
+
+// noSpace returns an [ErrNoSpace] with what the database says, in one line.
+func noSpace(cause error) error {
+	return fmt.Errorf("%w of the database, and nothing was changed; make room there, then send the request again: %s", ErrNoSpace, oneLine(cause))
 }
 
 // roomyReader reads src as long as there is room for it.

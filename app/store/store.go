@@ -154,12 +154,12 @@ func (s *Store) openPools() (err error) {
 	if err != nil {
 		return err
 	}
-	s.reads = &pool{db: reads, gone: s.dialect.gone}
+	s.reads = &pool{db: reads, gone: s.dialect.gone, full: s.dialect.full}
 	cursors, err := s.dialect.open(forReading, s.dialect.cursors)
 	if err != nil {
 		return err
 	}
-	s.cursors = &pool{db: cursors, gone: s.dialect.gone}
+	s.cursors = &pool{db: cursors, gone: s.dialect.gone, full: s.dialect.full}
 	return nil
 }
 

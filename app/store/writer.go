@@ -267,6 +267,8 @@ func (w *writer) checked(err error) error {
 	if w.dialect.gone(err) || !w.dialect.alive(w.conn) {
 		w.lost = true
 		err = unavailable(err)
+	} else if w.dialect.full(err) {
+		err = noSpace(err)
 	}
 	if w.failure == nil {
 		w.failure = err
