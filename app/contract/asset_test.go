@@ -146,7 +146,7 @@ func TestAssetRefusals(t *testing.T) {
 			[]string{"$.serialNumber required", "$.location length", "$.state enum", "$.totalCount range", "$.nextCalibrationDate order", "$.tags[0].key required",
 				"$.tags[2].key unique", "$.typeId reference", "$.parentSerialNumber reference"}},
 		"no type":             {`{"serialNumber":"N"}`, []string{"$.typeId required"}},
-		"a GUID that is none": {`{"serialNumber":"N","typeId":"fixture"}`, []string{"$ syntax"}},
+		"a GUID that is none": {`{"serialNumber":"N","typeId":"fixture"}`, []string{"$.typeId type"}},
 		"a wrong type":        {`{"serialNumber":5}`, []string{"$.serialNumber type"}},
 		"not an object":       {`[]`, []string{"$ type"}},
 		"its own parent":      {`{"serialNumber":"P","parentSerialNumber":"P"}`, []string{"$.parentSerialNumber cycle"}},

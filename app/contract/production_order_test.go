@@ -233,7 +233,7 @@ func TestBadOrderRequests(t *testing.T) {
 		{http.MethodGet, "/api/gowats/v1/Production/OrderCount?from=9999-01-01T00:00:00Z", "", []string{"from:range"}},
 		{http.MethodGet, "/api/gowats/v1/Production/Orders?$filter=colour%20eq%201", "", []string{"$filter:query"}},
 		{http.MethodGet, "/api/gowats/v1/Production/Orders?$top=-1", "", []string{"$top:range"}},
-		{http.MethodPost, "/api/gowats/v1/Production/Orders", `{"items":[{"quantity":"x"}]}`, []string{"$.items.quantity:type"}},
+		{http.MethodPost, "/api/gowats/v1/Production/Orders", `{"items":[{"quantity":"x"}]}`, []string{"$.items[0].quantity:type"}},
 		{http.MethodPost, "/api/gowats/v1/Production/Orders", `{"orderNumber":"1","dueUtc":"9999-01-01T00:00:00Z"}`, []string{"$.dueUtc:range", "$.items:length"}},
 		{http.MethodPut, "/api/gowats/v1/Production/Orders/2", `{"orderNumber":"1","items":[{"partNumber":"P","quantity":1}]}`, []string{"$.orderNumber:reference"}},
 		{http.MethodPut, "/api/gowats/v1/Production/Orders/2/Units", `[]`, []string{"$:length"}},

@@ -309,7 +309,7 @@ func TestBadProductionRequests(t *testing.T) {
 		{http.MethodGet, "/api/Production/Units/Changes?$filter=id%20eq%201", "", 400, []string{"$filter:unsupported"}},
 		{http.MethodPut, "/api/Production/Units", "", 400, []string{"$:required"}},
 		{http.MethodPut, "/api/Production/Units", "{}", 400, []string{"$:type"}},
-		{http.MethodPut, "/api/Production/Units", `[{"serialNumber":5}]`, 400, []string{"$.serialNumber:type"}},
+		{http.MethodPut, "/api/Production/Units", `[{"serialNumber":5}]`, 400, []string{"$[0].serialNumber:type"}},
 		{http.MethodPut, "/api/Production/Units", `[null,{"serialNumber":"1","partNumber":"P","tags":null,"subUnits":null,"product":{"a":1}}]`, 200, nil},
 		{http.MethodPut, "/api/Production/Units", `[]`, 200, nil},
 		{http.MethodGet, "/api/Production/Unit/1/P", "", 200, nil},

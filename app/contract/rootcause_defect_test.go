@@ -118,7 +118,7 @@ func TestDefectRefusals(t *testing.T) {
 		"a repair":              {`{"reportId":"` + repair.ID.String() + `","code":"Solder Defect"}`, "$.reportId reference"},
 		"no such code":          {`{"reportId":"` + failed.ID.String() + `","code":"Gremlins"}`, "$.code enum"},
 		"not in that category":  {`{"reportId":"` + failed.ID.String() + `","code":"Solder Defect","category":"Assembly"}`, "$.code enum"},
-		"no GUID":               {`{"reportId":"7","code":"Solder Defect"}`, "$ syntax"},
+		"no GUID":               {`{"reportId":"7","code":"Solder Defect"}`, "$.reportId type"},
 		"a number for the code": {`{"code":7}`, "$.code type"},
 	} {
 		err := b.refusal(t, http.MethodPost, "/api/gowats/v1/RootCause/Defect", tc.body)

@@ -226,7 +226,7 @@ func TestTicketRefusals(t *testing.T) {
 			[]string{"$.subject required", "$.team length", "$.status enum", "$.priority enum", "$.tags[0].key required", "$.status assignee", "$.update.attachments[0].attachmentId reference"}},
 		"solved by nobody":           {"POST", "/api/RootCause/Ticket", `{"subject":"x","status":8}`, []string{"$.status assignee"}},
 		"archived at once":           {"POST", "/api/RootCause/Ticket", `{"subject":"x","status":32,"assignee":"a"}`, []string{"$.status enum"}},
-		"a bad report":               {"POST", "/api/RootCause/Ticket", `{"subject":"x","reportUuid":"1"}`, []string{"$ syntax"}},
+		"a bad report":               {"POST", "/api/RootCause/Ticket", `{"subject":"x","reportUuid":"1"}`, []string{"$.reportUuid type"}},
 		"no ID":                      {"PUT", "/api/RootCause/Ticket", `{"subject":"x"}`, []string{"$.ticketId required"}},
 		"no subject":                 {"PUT", "/api/RootCause/Ticket", `{"ticketId":"` + id + `","subject":""}`, []string{"$.subject required"}},
 		"taken away while worked on": {"PUT", "/api/RootCause/Ticket", `{"ticketId":"` + id + `","assignee":"","status":2}`, []string{"$.status assignee"}},
@@ -234,7 +234,7 @@ func TestTicketRefusals(t *testing.T) {
 		"an empty comment":           {"POST", "/api/RootCause/Ticket/" + id + "/Comment", `{}`, []string{"$.content required"}},
 		"a status that is none":      {"PUT", "/api/RootCause/Ticket/" + id + "/Status?status=3", ``, []string{"$.status enum"}},
 		"archive nothing":            {"POST", "/api/RootCause/ArchiveTickets", `[]`, []string{"$ length"}},
-		"archive what is no ID":      {"POST", "/api/RootCause/ArchiveTickets", `["1"]`, []string{"$ syntax"}},
+		"archive what is no ID":      {"POST", "/api/RootCause/ArchiveTickets", `["1"]`, []string{"$[0] type"}},
 	} {
 		if got := violations(b.refusal(t, tc.method, tc.path, tc.body)); !slices.Equal(got, tc.want) {
 			t.Errorf("%s: got %q, want %q", name, got, tc.want)
