@@ -231,10 +231,11 @@ type world struct {
 	tally  *crashTally
 	clock  time.Duration // ahead of the true time
 
-	mu    sync.Mutex
 	files map[string]bool // by name, whether it is good
 	ids   map[report.ID]bool
-	safe  map[queue.ID]bool // what the spool has acknowledged
+
+	mu   sync.Mutex
+	safe map[queue.ID]bool // what the spool has acknowledged
 }
 
 // crashShards keeps the spool small: the IDs of the reports begin with 0.

@@ -75,6 +75,38 @@ func TestUnits(t *testing.T) {
 	}
 }
 
+// TestUnitsOfAWATSServer asks a server that knows no lists of units.
+func TestUnitsOfAWATSServer(t *testing.T) {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /api/internal/Production/GetUnit", func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Query().Get("serialNumber") != "SN-1" {
+			http.NotFound(w, r)
+			return
+		}
+		_, _ = io.WriteString(w, `{"serialNumber":"SN-1","partNumber":"PCB-01","revision":"A"}`) // what fails there the client tells
+	})
+	mux.HandleFunc("GET /api/App/Processes", func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, `[{"code":10,"name":"ICT","isTestOperation":true,"state":1}]`)
+	})
+	mux.HandleFunc("GET /api/Product/Query", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "[]") })
+	server := httptest.NewServer(mux)
+	defer server.Close()
+	for _, mode := range []wats.ErrorMode{wats.Strict, wats.Lenient} {
+		c, err := wats.NewClient(server.URL, wats.WithToken("dTpw"), wats.WithErrorMode(mode))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		want := identify.Unit{"SN-1", "PCB-01", "A", "", true, 10, "ICT"}
+		if got, err := identify.New(c, strings.NewReader(""), io.Discard).Unit(t.Context(), "SN-1", "ICT"); err != nil || *got != want {
+			t.Errorf("Unit: got %+v, %v; want %+v", got, err, want)
+		}
+		if _, err := identify.New(c, strings.NewReader(""), io.Discard).Unit(t.Context(), "NEW", "ICT"); !errors.Is(err, identify.ErrNoAnswer) {
+			t.Errorf("Unit that is not known: %v, want the question for its product", err)
+		}
+	}
+}
+
 func TestProducts(t *testing.T) {
 	d, out := dialog(t, "old\nboard\n3\n1\n")
 	got, err := d.Product(t.Context(), "")

@@ -68,18 +68,26 @@ func (d *Dialog) units(ctx context.Context, serial string) ([]*wats.Unit, error)
 	q := wats.UnitQuery{Filter: "serialNumber eq '" + strings.ReplaceAll(serial, "'", "''") + "'", Top: most}
 	for u, err := range d.client.Production.Units(ctx, q) {
 		switch {
-		case errors.Is(err, wats.ErrUnsupported): // a WATS server, which answers with one of them
-			u, err := d.client.Production.GetBySerial(ctx, serial, "")
-			if errors.Is(err, wats.ErrNotFound) {
-				return nil, nil
-			}
-			return []*wats.Unit{u}, err
+		case errors.Is(err, wats.ErrUnsupported):
+			return d.oneOfUnits(ctx, serial)
 		case err != nil:
 			return nil, fmt.Errorf("look for unit %s: %w", serial, err)
 		}
 		found = append(found, u)
 	}
 	return found, nil
+}
+
+// oneOfUnits is units for a WATS server, which answers with one of them.
+func (d *Dialog) oneOfUnits(ctx context.Context, serial string) ([]*wats.Unit, error) {
+	u, err := d.client.Production.GetBySerial(ctx, serial, "")
+	switch {
+	case errors.Is(err, wats.ErrNotFound), err == nil && u == nil: // as strict and lenient clients have it
+		return nil, nil
+	case err != nil:
+		return nil, fmt.Errorf("look for unit %s: %w", serial, err)
+	}
+	return []*wats.Unit{u}, nil
 }
 
 // operation asks for a test operation; the usual one is where the unit is.
